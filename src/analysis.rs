@@ -1,0 +1,93 @@
+//! What comes out: the analysis of one article, plain data.
+
+use serde::{Deserialize, Serialize};
+
+/// A sentence of the article: number, offsets in Unicode characters into the
+/// article's text as decoded, and the text between them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// Number of the sentence, from 0.
+    pub sentence: usize,
+    /// First character.
+    pub start: usize,
+    /// One past the last character.
+    pub end: usize,
+    /// The article's text from `start` to `end`.
+    pub text: String,
+}
+
+/// A sentence that speaks for a topic.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Which sentence.
+    #[serde(flatten)]
+    pub quote: Quote,
+    /// Its share of what all sentences say for the topic, 0 to 1.
+    pub weight: f32,
+}
+
+/// What was found for one topic.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TopicResult {
+    /// The topic's id.
+    pub id: String,
+    /// The topic's name for people.
+    #[serde(skip)]
+    pub name: String,
+    /// Calibrated probability that the topic holds, 0 to 1.
+    pub probability: f32,
+    /// Whether the topic holds: `probability >= threshold`.
+    pub label: bool,
+    /// The threshold that was used.
+    pub threshold: f32,
+    /// The sentences that carried the decision, strongest first.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A sentence of the summary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SummarySentence {
+    /// Which sentence.
+    #[serde(flatten)]
+    pub quote: Quote,
+    /// How well it fits a summary, 0 to 1.
+    pub score: f32,
+}
+
+/// The analysis of one article.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Analysis {
+    /// The article's title, when it has one.
+    pub title: Option<String>,
+    /// Words in the article, junk left out.
+    pub words: usize,
+    /// Sentences in the article, junk left out.
+    pub sentences: usize,
+    /// Every topic of the model, in the model's order.
+    pub topics: Vec<TopicResult>,
+    /// The summary, in the article's order.
+    pub summary: Vec<SummarySentence>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+    /// Tokens that the encoder read.
+    pub tokens: usize,
+}
+
+impl Analysis {
+    /// Ids of the topics that hold.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.topics
+            .iter()
+            .filter(|t| t.label)
+            .map(|t| t.id.as_str())
+    }
+}
+
+/// Which model made an analysis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelId {
+    /// The model's name.
+    pub name: String,
+    /// The model's version.
+    pub version: String,
+}

@@ -1,0 +1,310 @@
+//! The pipeline: article, sentences, embeddings, topics and summary.
+
+use std::collections::HashMap;
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use rayon::prelude::*;
+
+use crate::analysis::{Analysis, Evidence, ModelId, Quote, SummarySentence, TopicResult};
+use crate::article::{Article, Segments, Sentence, segment};
+use crate::encoder::{Document, Embeddings, Encoder};
+use crate::model::{Bundle, HEADS, ModelError, TOPICS};
+use crate::summary::{Line, SummaryScorer, select};
+use crate::topics::{Definitions, Topic, TopicScorer};
+
+/// Sentences of a summary when nothing else is set.
+pub const DEFAULT_SUMMARY: usize = 3;
+
+/// What of an analysis can be set.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Most sentences of the summary.
+    pub summary_sentences: usize,
+    /// Threshold of every topic that `thresholds` does not name; the model's
+    /// own when not set.
+    pub threshold: Option<f32>,
+    /// Thresholds by topic id.
+    pub thresholds: HashMap<String, f32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            summary_sentences: DEFAULT_SUMMARY,
+            threshold: None,
+            thresholds: HashMap::new(),
+        }
+    }
+}
+
+/// Why an article could not be analysed.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalyzeError {
+    /// The text has no sentence.
+    #[error("has no sentence in it, only numbers, marks or page furniture")]
+    NoSentence,
+    /// The engine failed.
+    #[error("the engine failed: {0}")]
+    Engine(#[from] candle_core::Error),
+}
+
+/// A model that is ready to analyse articles.
+///
+/// ```no_run
+/// use topicwire::{Analyzer, Article, Options, model::ModelSource};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let analyzer = Analyzer::new(&ModelSource::Embedded.load(false)?, None)?;
+/// let article = Article::new(None, std::fs::read_to_string("article.txt")?);
+/// let analysis = analyzer.analyze(&article, &Options::default())?;
+/// println!("{:?}", analysis.labels().collect::<Vec<_>>());
+/// # Ok(()) }
+/// ```
+pub struct Analyzer {
+    model: ModelId,
+    encoder: Encoder,
+    topics: Option<TopicScorer>,
+    summary: SummaryScorer,
+    pool: rayon::ThreadPool,
+}
+
+impl Analyzer {
+    /// Makes a model ready, to run on `threads` threads; by default as many as
+    /// the machine, or the container's CPU quota, has cores.
+    ///
+    /// A bare encoder has no topics; where a model has no summary scorer of its
+    /// own, summaries come from one that serves any encoder.
+    ///
+    /// # Errors
+    /// When a file of the bundle is not what it should be.
+    pub fn new(bundle: &Bundle, threads: Option<usize>) -> Result<Self, ModelError> {
+        let encoder = Encoder::load(bundle)?;
+        let dim = encoder.dim();
+        let heads = bundle.has_heads().then(|| heads(bundle)).transpose()?;
+        let topics = match &heads {
+            Some(heads) => {
+                let scorer = TopicScorer::load(definitions(bundle)?, dim, &heads.pp("topics"));
+                Some(scorer.map_err(|e| bundle.problem(HEADS, e))?)
+            }
+            None => None,
+        };
+        let summary = match heads.filter(|heads| heads.contains_tensor("summary.mean")) {
+            Some(heads) => SummaryScorer::load(Some(dim), &heads.pp("summary"))
+                .map_err(|e| bundle.problem(HEADS, e))?,
+            None => summary_for_any_encoder()?,
+        };
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.unwrap_or(0))
+            .build()
+            .map_err(|e| bundle.problem("threads", e))?;
+        Ok(Self {
+            model: ModelId {
+                name: bundle.manifest.name.clone(),
+                version: bundle.manifest.version.clone(),
+            },
+            encoder,
+            topics,
+            summary,
+            pool,
+        })
+    }
+
+    /// Which model this is.
+    #[must_use]
+    pub fn model(&self) -> &ModelId {
+        &self.model
+    }
+
+    /// The topics of the model; none for a bare encoder.
+    #[must_use]
+    pub fn topics(&self) -> &[Topic] {
+        self.topics.as_ref().map_or(&[], TopicScorer::topics)
+    }
+
+    /// Threads that the analyzer runs on.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
+    /// Analyses one article, on all threads.
+    ///
+    /// # Errors
+    /// When the article has no sentence or the engine fails.
+    pub fn analyze(&self, article: &Article, options: &Options) -> Result<Analysis, AnalyzeError> {
+        self.analyze_all(&[article], options)
+            .pop()
+            .unwrap_or(Err(AnalyzeError::NoSentence))
+    }
+
+    /// Analyses articles together, on all threads. Results come in the order
+    /// of the articles and do not depend on which others are in the call.
+    pub fn analyze_all(
+        &self,
+        articles: &[&Article],
+        options: &Options,
+    ) -> Vec<Result<Analysis, AnalyzeError>> {
+        self.pool.install(|| {
+            let segments: Vec<Segments> = articles.par_iter().map(|a| segment(a)).collect();
+            let documents: Vec<Document> = articles
+                .iter()
+                .zip(&segments)
+                .map(|(article, segments)| document(article, segments))
+                .collect();
+            match self.encoder.encode(&documents) {
+                Ok(embeddings) => articles
+                    .par_iter()
+                    .zip(segments)
+                    .zip(&embeddings)
+                    .map(|((article, segments), embeddings)| {
+                        self.finish(article, segments, embeddings, options)
+                    })
+                    .collect(),
+                // One article that the engine cannot take must not fail the others.
+                Err(_) if articles.len() > 1 => articles
+                    .iter()
+                    .map(|article| self.analyze(article, options))
+                    .collect(),
+                Err(error) => vec![Err(error.into())],
+            }
+        })
+    }
+
+    fn finish(
+        &self,
+        article: &Article,
+        segments: Segments,
+        embeddings: &Embeddings,
+        options: &Options,
+    ) -> Result<Analysis, AnalyzeError> {
+        let sentences = &segments.sentences;
+        if sentences.is_empty() {
+            return Err(AnalyzeError::NoSentence);
+        }
+        let title = embeddings.title.as_ref();
+        let quote = |number: usize| quote(article, number, &sentences[number]);
+        let topics = match &self.topics {
+            Some(scorer) => scorer
+                .topics()
+                .iter()
+                .zip(scorer.score(&embeddings.sentences, title)?)
+                .map(|(topic, score)| {
+                    let probability = round(score.probability);
+                    let threshold = options
+                        .thresholds
+                        .get(&topic.id)
+                        .copied()
+                        .or(options.threshold)
+                        .unwrap_or(topic.threshold);
+                    let label = probability >= threshold;
+                    let evidence = if label { score.evidence } else { Vec::new() };
+                    TopicResult {
+                        id: topic.id.clone(),
+                        name: topic.name.clone(),
+                        probability,
+                        label,
+                        threshold,
+                        evidence: evidence
+                            .into_iter()
+                            .map(|(sentence, weight)| Evidence {
+                                quote: quote(sentence),
+                                weight: round(weight),
+                            })
+                            .collect(),
+                    }
+                })
+                .collect(),
+            None => Vec::new(),
+        };
+        let lines = lines(article, sentences);
+        let scores = self.summary.score(&lines, &embeddings.sentences, title)?;
+        let summary = select(&scores, &embeddings.sentences, options.summary_sentences)?
+            .into_iter()
+            .map(|sentence| SummarySentence {
+                quote: quote(sentence),
+                score: round(scores[sentence]),
+            })
+            .collect();
+        let mut warnings = article.warnings.clone();
+        warnings.extend(segments.warnings.clone());
+        if self.topics.is_none() {
+            warnings.push(format!(
+                "model {} is a bare encoder: no topics; train some with `classify train`",
+                self.model.name
+            ));
+        }
+        Ok(Analysis {
+            title: article.title.clone(),
+            words: segments.words,
+            sentences: sentences.len(),
+            topics,
+            summary,
+            warnings,
+            tokens: embeddings.tokens,
+        })
+    }
+}
+
+/// What the encoder reads of an article.
+#[must_use]
+pub fn document<'a>(article: &'a Article, segments: &Segments) -> Document<'a> {
+    Document {
+        title: article.title.as_deref(),
+        sentences: segments
+            .sentences
+            .iter()
+            .map(|s| &article.text[s.bytes.clone()])
+            .collect(),
+    }
+}
+
+/// What the summary reads of an article.
+#[must_use]
+pub fn lines<'a>(article: &'a Article, sentences: &[Sentence]) -> Vec<Line<'a>> {
+    sentences
+        .iter()
+        .map(|s| Line {
+            text: &article.text[s.bytes.clone()],
+            paragraph: s.paragraph,
+        })
+        .collect()
+}
+
+fn quote(article: &Article, number: usize, sentence: &Sentence) -> Quote {
+    Quote {
+        sentence: number,
+        start: sentence.chars.start,
+        end: sentence.chars.end,
+        text: article.text[sentence.bytes.clone()].to_owned(),
+    }
+}
+
+/// Four decimals: more would be noise, and output stays the same where the
+/// last bits of a float differ between machines.
+fn round(value: f32) -> f32 {
+    (value * 1e4).round() / 1e4
+}
+
+/// The embedded scorer that looks at features alone.
+fn summary_for_any_encoder() -> Result<SummaryScorer, ModelError> {
+    let default = Bundle::embedded()?;
+    SummaryScorer::load(None, &heads(&default)?.pp("summary_any_encoder"))
+        .map_err(|e| default.problem(HEADS, e))
+}
+
+fn heads(bundle: &Bundle) -> Result<VarBuilder<'static>, ModelError> {
+    let tensors: HashMap<String, Tensor> =
+        candle_core::safetensors::load_buffer(bundle.file(HEADS)?, &Device::Cpu)
+            .map_err(|e| bundle.problem(HEADS, e))?;
+    Ok(VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu))
+}
+
+/// The topic definitions of a bundle.
+///
+/// # Errors
+/// When the bundle has none or they cannot be read.
+pub fn definitions(bundle: &Bundle) -> Result<Definitions, ModelError> {
+    let text = std::str::from_utf8(bundle.file(TOPICS)?).map_err(|e| bundle.problem(TOPICS, e))?;
+    toml::from_str(text).map_err(|e| bundle.problem(TOPICS, e))
+}

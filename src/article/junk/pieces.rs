@@ -1,0 +1,157 @@
+//! Pieces of junk in lines that stay.
+
+use super::{
+    MAX_LINE,
+    credits::{closing_credit, is_agency},
+    phrases::STOCK,
+    words::{any_of, set_lower},
+};
+use std::ops::Range;
+
+/// Openings of junk sentences.
+const OPENINGS: &str = "sign up |we regret the error|image copyright |follow her on |follow him on |\
+    follow me on |follow them on ";
+
+/// Adds the junk pieces of the line at `range`, in order; `lower` is scratch space.
+pub(super) fn add(
+    text: &str,
+    range: Range<usize>,
+    lower: &mut String,
+    found: &mut Vec<Range<usize>>,
+) {
+    let line = &text[range.clone()];
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for end in sentence_ends(line) {
+        let sentence = line[start..end].trim_start();
+        if sentence.len() <= 300 {
+            set_lower(lower, sentence);
+            let pitch = any_of(OPENINGS, |open| lower.starts_with(open));
+            // Titles often lack a full stop, so a longer link may hold the next sentence.
+            let link = sentence.len() <= 120 && lower.starts_with("read more:");
+            if pitch || link || STOCK.phrases.within(lower) {
+                // What was amended is told up to the end of the line.
+                let note = lower.contains(" amended");
+                parts.push(start..if note { line.len() } else { end });
+            }
+        }
+        start = end;
+    }
+    marks(line, &mut parts);
+    parts.extend(closing_credit(line).map(|at| at..line.len()));
+
+    parts.sort_unstable_by_key(|part| part.start);
+    let mut done = 0;
+    for part in parts {
+        let start = part.start.max(done);
+        let Some(piece) = line.get(start..part.end) else {
+            continue;
+        };
+        let from = range.start + start + piece.len() - piece.trim_start().len();
+        if !piece.trim().is_empty() {
+            found.push(from..from + piece.trim().len());
+            done = part.end;
+        }
+    }
+}
+
+/// Ends of the rough sentences of `line`; the last is its length.
+pub(super) fn sentence_ends(line: &str) -> impl Iterator<Item = usize> {
+    let ends = line.match_indices(['.', '!', '?']).filter_map(|(at, _)| {
+        let after = line[at + 1..].trim_start_matches(['"', '\'', '”', '’', ')']);
+        let next = after.strip_prefix(' ')?;
+        // "Sen. Doe", "U.S. troops": a short capitalised word before the full stop ends nothing.
+        let word = line[..at].rsplit([' ', '.']).next().unwrap_or("");
+        let is_short =
+            matches!(word.len(), 1 | 2) || (word.len() < 5 && word.starts_with(char::is_uppercase));
+        (!is_short && !next.starts_with(char::is_lowercase)).then_some(line.len() - after.len())
+    });
+    ends.chain([line.len()])
+}
+
+/// Adds the marks that pages leave inside sentences.
+fn marks(line: &str, parts: &mut Vec<Range<usize>>) {
+    // "{mosads}"
+    for (at, _) in line.match_indices('{') {
+        let name = line[at + 1..].bytes().take(25);
+        let end = at
+            + 1
+            + name
+                .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
+                .count();
+        if end > at + 2 && line[end..].starts_with('}') {
+            parts.push(at..end + 1);
+        }
+    }
+    for (at, _) in line.match_indices('(') {
+        let inner = line[at + 1..].trim_start();
+        let start = line.len() - inner.len();
+        if inner.starts_with('@') {
+            parts.extend(tweet_signature(line, at));
+        } else if any_of(ASIDES, |open| inner.starts_with(open)) {
+            let close = inner.bytes().take(250).position(|b| b == b')');
+            parts.extend(close.map(|close| at..start + close + 1));
+        } else if at == 0 {
+            // "(CNN) The vote …"
+            let agency = inner.split(')').next().filter(|agency| is_agency(agency));
+            parts.extend(agency.map(|agency| 0..start + agency.len() + 1));
+        }
+    }
+    // Twitter's links end in ten letters and digits; the next word may follow without a space.
+    let links: &[&str] = if line.contains('/') {
+        &["pic.twitter.com/", "https://t.co/"]
+    } else {
+        &[]
+    };
+    for link in links {
+        for (at, _) in line.match_indices(link) {
+            let code = line[at + link.len()..].bytes().take(10);
+            let code = code.take_while(u8::is_ascii_alphanumeric).count();
+            parts.push(at..at + link.len() + code);
+        }
+    }
+    for (at, _) in line.match_indices("ontinue") {
+        let sign = SIGNS.iter().find(|(before, sign)| {
+            at >= *before
+                && line
+                    .get(at - before..)
+                    .is_some_and(|rest| rest.starts_with(sign))
+        });
+        parts.extend(sign.map(|(before, sign)| at - before..at - before + sign.len()));
+    }
+    // In shorter lines a video player's list fills the line.
+    if line.len() > MAX_LINE {
+        for (at, open) in line.match_indices("JUST WATCHED ") {
+            let rest = &line[at + open.len()..];
+            let clip = &rest[..rest.find(open).unwrap_or(rest.len())];
+            if let Some(last) = clip.find("MUST WATCH ") {
+                let time = clip[last..].find(':').filter(|colon| *colon < 200);
+                parts.extend(time.map(|colon| at..at + open.len() + last + colon + 3));
+            }
+        }
+    }
+}
+
+/// Openings of asides: "(RELATED: Minister quits)", "(This version of the story corrects …)".
+const ASIDES: &str = "RELATED:|Related:|READ MORE|SEE ALSO|Also on |PHOTOS:|VIDEO:|WATCH:|\
+    This version of ";
+
+/// Where an advertisement stood, and how far into the sign "ontinue" is.
+const SIGNS: &[(usize, &str)] = &[
+    (15, "Advertisement Continue reading the main story"),
+    (1, "Continue reading the main story"),
+    (7, "Story Continued Below"),
+    (7, "Story continues below"),
+];
+
+/// "— Jane Doe (@janedoe) June 1, 2017" below an embedded tweet, found by its bracket at `at`.
+fn tweet_signature(line: &str, at: usize) -> Option<Range<usize>> {
+    let close = at + 1 + line[at..].bytes().take(40).position(|b| b == b')')?;
+    let date: Vec<u8> = line[close..].bytes().take(24).collect();
+    let year = date
+        .windows(4)
+        .position(|digits| digits.iter().all(u8::is_ascii_digit))?;
+    let mut before = line[..at].char_indices().rev().take(60);
+    let (start, _) = before.find(|(_, c)| matches!(c, '—' | '–'))?;
+    Some(start..close + year + 4)
+}

@@ -1,0 +1,50 @@
+//! What comes in: bytes to an [`Article`], an article to its [`Sentence`]s.
+
+mod decode;
+mod junk;
+mod paragraphs;
+mod read;
+mod segment;
+mod sentences;
+mod title;
+
+pub use read::{DEFAULT_MAX_BYTES, ReadError, read, read_bytes};
+pub use segment::{Segments, Sentence, segment};
+
+use std::ops::Range;
+
+/// A news article as decoded, before any cleaning.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Article {
+    /// The article's own identifier, when its source gives one.
+    pub id: Option<String>,
+    /// The title: given by the source, or found as the first line of `text`.
+    pub title: Option<String>,
+    /// The text. Every offset that topicwire gives refers to it.
+    pub text: String,
+    /// Where in `text` the title stands, in bytes, when it was found there.
+    pub title_span: Option<Range<usize>>,
+    /// What reading had to guess or to leave out.
+    pub warnings: Vec<String>,
+}
+
+impl Article {
+    /// Makes an article of a text; the title is looked for in the first line
+    /// when none is given.
+    #[must_use]
+    pub fn new(title: Option<String>, text: String) -> Self {
+        let given = title.filter(|t| !t.trim().is_empty());
+        let title_span = match &given {
+            Some(given) => title::repeated(&text, given),
+            None => title::find(&text),
+        };
+        let title = given.or_else(|| title_span.clone().map(|span| text[span].to_owned()));
+        Self {
+            id: None,
+            title,
+            text,
+            title_span,
+            warnings: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `classify batch`: a table of articles, row by row.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Context;
+
+use super::files::Output;
+use super::{Common, Ended, classify::Shape, say};
+use crate::analyzer::Analyzer;
+use crate::batch::{self, Event};
+use crate::output::{Format, Printer};
+use crate::records::{Columns, JsonlReader};
+
+/// Flags of `batch`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Table of articles: JSON Lines, plain or gzipped; - for standard input
+    #[arg(value_name = "FILE.jsonl")]
+    table: PathBuf,
+    /// Format of the results
+    #[arg(short, long, value_name = "FORMAT", default_value = "jsonl")]
+    format: FormatName,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    columns: ColumnArgs,
+    #[command(flatten)]
+    shape: Shape,
+}
+
+/// Flags that name the columns.
+#[derive(Debug, clap::Args)]
+pub struct ColumnArgs {
+    /// Column with the text
+    #[arg(long, value_name = "NAME", default_value = "text")]
+    text_column: String,
+    /// Column with the title
+    #[arg(long, value_name = "NAME", default_value = "title")]
+    title_column: String,
+    /// Column with the identifier
+    #[arg(long, value_name = "NAME", default_value = "id")]
+    id_column: String,
+}
+
+impl ColumnArgs {
+    pub fn columns(&self) -> Columns {
+        Columns {
+            text: self.text_column.clone(),
+            title: self.title_column.clone(),
+            id: self.id_column.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FormatName {
+    /// One object a line, in the order of the rows
+    Jsonl,
+}
+
+pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
+    let table = args.table.display().to_string();
+    let analyzer = Analyzer::new(&common.bundle()?, common.threads())?;
+    let options = args.shape.options(&analyzer)?;
+    // In JSON a character of the text takes up to six bytes.
+    let max_line = args.shape.max_bytes.saturating_mul(6).saturating_add(1 << 16);
+    let rows = match JsonlReader::open(&args.table, max_line) {
+        Ok(rows) => rows,
+        Err(error) => {
+            say("error", format!("{table}: {error}"));
+            return Ok(Ended::InputFailed);
+        }
+    };
+    let format = match args.format {
+        FormatName::Jsonl => Format::Jsonl,
+    };
+    let output = Output::open(args.output.as_deref())?;
+    let mut printer = Printer::new(format, analyzer.model().clone(), output);
+    let mut progress = common.progress();
+    let start = Instant::now();
+    let columns = args.columns.columns();
+    let counts = batch::run(rows, &columns, &analyzer, &options, &mut printer, |event| {
+        match event {
+            Event::Failed(row, error) => say("error", format!("{table}: row {row} {error}")),
+            Event::Progress(counts) => progress(&format!("{} rows", counts.rows)),
+        }
+    })
+    .context("results cannot be written")?;
+    printer.finish().context("results cannot be written")?.complete()?;
+
+    let seconds = start.elapsed().as_secs_f64();
+    if !common.quiet {
+        let labels: Vec<String> = analyzer
+            .topics()
+            .iter()
+            .map(|t| format!("{} {}", counts.labels.get(&t.id).unwrap_or(&0), t.id))
+            .collect();
+        say(
+            "done",
+            format!(
+                "{} rows, {} failed; {}; {seconds:.1} s",
+                counts.rows,
+                counts.failed,
+                labels.join(", ")
+            ),
+        );
+    }
+    #[expect(clippy::cast_precision_loss, reason = "for display")]
+    common.note(format!("{:.0} tokens/s", counts.tokens as f64 / seconds));
+    Ok(if counts.failed > 0 { Ended::InputFailed } else { Ended::Well })
+}

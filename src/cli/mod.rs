@@ -1,0 +1,169 @@
+//! The command line: one file for each verb.
+
+mod batch;
+mod classify;
+mod color;
+mod eval;
+mod files;
+mod model;
+mod tables;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::model::{Bundle, ModelError, ModelSource};
+
+/// Labels news articles by topic, shows the sentences that say so, and
+/// summarises them. Works offline: the model is inside.
+#[derive(Debug, Parser)]
+#[command(
+    name = "classify",
+    disable_version_flag = true,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 all done; 1 some input failed; 2 wrong command line, topic \
+                  file or model; 3 an evaluation gate is missed.\n\
+                  A file named like a verb: ./batch"
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    classify: classify::Args,
+    #[command(flatten)]
+    common: Common,
+    /// Print the version of the tool and of the model
+    #[arg(short = 'V', long)]
+    version: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Classify a table of articles, row by row
+    Batch(batch::Args),
+    /// Measure labels and summaries on labelled articles
+    Eval(eval::Args),
+    /// Fit topic heads and the summary scorer from labelled articles
+    Train(train::Args),
+    /// Look at models, check them, make them
+    #[command(subcommand)]
+    Model(model::Verb),
+}
+
+/// Flags that every verb understands.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// Model: a bundle's folder, an encoder's folder, or hf:ORG/NAME[@REV]
+    #[arg(short, long, global = true, value_name = "MODEL", help_heading = "Common")]
+    model: Option<ModelSource>,
+    /// Threads [default: the cores that this process may use]
+    #[arg(long, global = true, value_name = "N", help_heading = "Common")]
+    threads: Option<std::num::NonZeroUsize>,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Common")]
+    color: color::When,
+    /// Only errors on stderr: no warnings, no progress
+    #[arg(short, long, global = true, help_heading = "Common")]
+    quiet: bool,
+    /// Also say what takes how long
+    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Common")]
+    verbose: bool,
+}
+
+impl Common {
+    fn bundle(&self) -> Result<Bundle, ModelError> {
+        let source = self.model.clone().unwrap_or_default();
+        source.load(!self.quiet && console_is_terminal())
+    }
+
+    fn threads(&self) -> Option<usize> {
+        self.threads.map(std::num::NonZeroUsize::get)
+    }
+
+    fn warn(&self, message: impl std::fmt::Display) {
+        if !self.quiet {
+            say("warning", message);
+        }
+    }
+
+    fn note(&self, message: impl std::fmt::Display) {
+        if self.verbose {
+            say("note", message);
+        }
+    }
+
+    /// A line of progress: overwritten on a terminal, nothing elsewhere.
+    fn progress(&self) -> impl FnMut(&str) + use<> {
+        let show = !self.quiet;
+        let terminal = console_is_terminal();
+        let mut last: Option<std::time::Instant> = None;
+        move |message| {
+            // Off a terminal a line every ten seconds is enough for a log.
+            let due = last.is_none_or(|l| terminal || l.elapsed().as_secs() >= 10);
+            if show && due {
+                last = Some(std::time::Instant::now());
+                say("progress", message);
+            }
+        }
+    }
+}
+
+fn console_is_terminal() -> bool {
+    std::io::IsTerminal::is_terminal(&std::io::stderr())
+}
+
+/// Writes a line to stderr; a closed stderr is nobody's error.
+fn say(kind: &str, message: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(anstream::stderr(), "{kind}: {message}");
+}
+
+/// How a run ended that was not stopped by an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// Everything done.
+    Well,
+    /// Some input failed; it has been reported.
+    InputFailed,
+}
+
+/// Runs the command line and gives the exit code of the contract.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    cli.common.color.apply();
+    match dispatch(&cli) {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::InputFailed) => ExitCode::from(1),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            say("error", format!("{error:#}"));
+            let of_input = error.chain().any(|e| e.is::<files::OutputError>());
+            ExitCode::from(if of_input { 1 } else { 2 })
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> anyhow::Result<Ended> {
+    if cli.version {
+        return model::version(&cli.common);
+    }
+    match &cli.verb {
+        None => classify::run(&cli.classify, &cli.common),
+        Some(Verb::Batch(args)) => batch::run(args, &cli.common),
+        Some(Verb::Eval(args)) => eval::run(args, &cli.common),
+        Some(Verb::Train(args)) => train::run(args, &cli.common),
+        Some(Verb::Model(verb)) => model::run(verb, &cli.common),
+    }
+}
+
+/// Whoever closed the pipe has read enough: that is no failure.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|e| {
+        e.downcast_ref::<std::io::Error>()
+            .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,49 @@
+//! JSON, one object an article.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Outcome, SCHEMA};
+use crate::analysis::{ModelId, SummarySentence, TopicResult};
+
+#[derive(Serialize)]
+struct Object<'a> {
+    schema: u32,
+    path: Option<&'a str>,
+    id: Option<&'a str>,
+    title: Option<&'a str>,
+    words: Option<usize>,
+    sentences: Option<usize>,
+    labels: Option<Vec<&'a str>>,
+    topics: Option<&'a [TopicResult]>,
+    summary: Option<&'a [SummarySentence]>,
+    warnings: Option<&'a [String]>,
+    model: Option<&'a ModelId>,
+    error: Option<&'a str>,
+}
+
+/// Writes one object, without a line end.
+pub fn write(out: impl Write, outcome: &Outcome, model: &ModelId, pretty: bool) -> io::Result<()> {
+    let analysis = outcome.result.ok();
+    let object = Object {
+        schema: SCHEMA,
+        path: outcome.path,
+        id: outcome.id,
+        title: analysis.and_then(|a| a.title.as_deref()),
+        words: analysis.map(|a| a.words),
+        sentences: analysis.map(|a| a.sentences),
+        labels: analysis.map(|a| a.labels().collect()),
+        topics: analysis.map(|a| a.topics.as_slice()),
+        summary: analysis.map(|a| a.summary.as_slice()),
+        warnings: analysis.map(|a| a.warnings.as_slice()),
+        model: analysis.map(|_| model),
+        error: outcome.result.err(),
+    };
+    if pretty {
+        serde_json::to_writer_pretty(out, &object)?;
+    } else {
+        serde_json::to_writer(out, &object)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! `topics.toml`: which topics a model knows.
+
+use serde::{Deserialize, Serialize};
+
+/// The topics of a model.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Definitions {
+    /// How many heads vote.
+    pub members: usize,
+    /// The topics, in the order of the heads' outputs.
+    #[serde(rename = "topic")]
+    pub topics: Vec<Topic>,
+}
+
+/// One topic.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// Short name for machines, as in JSON.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// What the topic covers, in a sentence.
+    pub definition: String,
+    /// Where its head comes from: `trained`.
+    pub kind: String,
+    /// Probability from which on the topic holds.
+    pub threshold: f32,
+    /// From logit to probability.
+    pub calibration: Platt,
+}
+
+/// Platt scaling: `p = 1 / (1 + exp(-(slope · logit + offset)))` (Platt, 1999,
+/// "Probabilistic outputs for support vector machines", section 2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Platt {
+    /// Factor of the logit.
+    pub slope: f32,
+    /// Added to it.
+    pub offset: f32,
+}
+
+impl Platt {
+    /// The calibrated probability of a logit.
+    #[must_use]
+    pub fn probability(self, logit: f32) -> f32 {
+        1.0 / (1.0 + (-(self.slope * logit + self.offset)).exp())
+    }
+}

@@ -1,0 +1,72 @@
+//! Which sentences carried a decision.
+
+use candle_core::Result;
+
+use super::head::{Head, HeadOutput, POOLS};
+
+/// Most evidence sentences that are kept of one topic.
+const MAX_EVIDENCE: usize = 5;
+/// Least share of the whole that is worth showing.
+const MIN_SHARE: f32 = 0.05;
+
+/// How much each row of an article adds to one topic's logit: its part of the
+/// attention-pooled value and of every mean of highest sentence logits that it
+/// is in. The output must be that of a single article.
+pub fn contributions(head: &Head, output: &HeadOutput, topic: usize) -> Result<Vec<f32>> {
+    let of_topic = |t: &candle_core::Tensor| t.get(0)?.get(topic)?.to_vec1::<f32>();
+    let attention = of_topic(&output.attention)?;
+    let values = of_topic(&output.values)?;
+    let logits = of_topic(&output.sentences)?;
+    let weights = head.feature_weights(topic)?;
+
+    let mut total: Vec<f32> = attention
+        .iter()
+        .zip(&values)
+        .map(|(a, v)| weights[0] * a * v)
+        .collect();
+    let mut order: Vec<usize> = (0..logits.len()).collect();
+    order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));
+    for (k, weight) in POOLS.into_iter().zip(&weights[1..]) {
+        let k = k.min(order.len());
+        #[expect(clippy::cast_precision_loss, reason = "at most 8")]
+        let share = weight / k as f32;
+        for &row in &order[..k] {
+            total[row] += share * logits[row];
+        }
+    }
+    Ok(total)
+}
+
+/// The strongest sentences with their share of all positive contributions.
+pub fn strongest(contributions: &[f32]) -> Vec<(usize, f32)> {
+    let sum: f32 = contributions.iter().filter(|c| **c > 0.0).sum();
+    let mut shares: Vec<(usize, f32)> = contributions
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| **c > 0.0)
+        .map(|(sentence, c)| (sentence, c / sum))
+        .filter(|(_, share)| *share >= MIN_SHARE)
+        .collect();
+    shares.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    shares.truncate(MAX_EVIDENCE);
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_is_what_speaks_for_the_topic_strongest_first() {
+        let evidence = strongest(&[0.1, 3.0, -5.0, 1.0, 0.9]);
+        let sentences: Vec<usize> = evidence.iter().map(|e| e.0).collect();
+        assert_eq!(sentences, [1, 3, 4]);
+        assert!((evidence[0].1 - 0.6).abs() < 1e-6);
+    }
+
+    #[test]
+    fn no_sentence_speaks_for_an_absent_topic() {
+        assert_eq!(strongest(&[-1.0, -2.0]), []);
+        assert_eq!(strongest(&[]), []);
+    }
+}

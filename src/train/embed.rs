@@ -1,0 +1,135 @@
+//! The embeddings of a data set, computed once.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use candle_core::{Device, Result, Tensor};
+use sha2::{Digest, Sha256};
+
+use crate::encoder::{Document, Embeddings, Encoder};
+
+/// Articles that are encoded between two lines of progress.
+const BATCH: usize = 32;
+
+/// Encodes articles. With a cache folder the result is kept there under a hash
+/// of the encoder and of all texts, so that a second run with the same articles
+/// reads it back.
+///
+/// # Errors
+/// When the engine fails or the cache cannot be read or written.
+pub fn embed(
+    encoder: &Encoder,
+    encoder_sha256: &str,
+    documents: &[Document],
+    cache: Option<&Path>,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Vec<Embeddings>> {
+    let file = cache.map(|folder| folder.join(cache_name(encoder_sha256, documents)));
+    if let Some(file) = file.as_ref().filter(|f| f.exists()) {
+        progress(&format!("embeddings read from {}", file.display()));
+        return read(file, documents);
+    }
+    let start = Instant::now();
+    let mut all = Vec::with_capacity(documents.len());
+    let mut tokens = 0;
+    for batch in documents.chunks(BATCH) {
+        let batch = encoder.encode(batch)?;
+        tokens += batch.iter().map(|e| e.tokens).sum::<usize>();
+        all.extend(batch);
+        let seconds = start.elapsed().as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "for display")]
+        let (done, left) = (all.len() as f64, (documents.len() - all.len()) as f64);
+        progress(&format!(
+            "encoded {} of {} articles, {:.0} tokens/s, {:.0} s left",
+            all.len(),
+            documents.len(),
+            tokens as f64 / seconds,
+            left * seconds / done
+        ));
+    }
+    if let Some(file) = file {
+        write(&file, &all)?;
+    }
+    Ok(all)
+}
+
+fn cache_name(encoder_sha256: &str, documents: &[Document]) -> PathBuf {
+    let mut hash = Sha256::new();
+    // Lengths keep neighbouring texts apart.
+    let mut add = |text: &str| {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    };
+    add(encoder_sha256);
+    for document in documents {
+        add(document.title.unwrap_or("\0"));
+        add(&document.sentences.len().to_string());
+        for sentence in &document.sentences {
+            add(sentence);
+        }
+    }
+    let hash = hash.finalize();
+    let hex: String = hash[..12].iter().map(|b| format!("{b:02x}")).collect();
+    PathBuf::from(format!("embeddings-{hex}.safetensors"))
+}
+
+fn write(file: &Path, all: &[Embeddings]) -> Result<()> {
+    let sentences: Vec<&Tensor> = all.iter().map(|e| &e.sentences).collect();
+    let titles: Vec<&Tensor> = all.iter().filter_map(|e| e.title.as_ref()).collect();
+    let counts = |f: fn(&Embeddings) -> usize| -> Result<Tensor> {
+        let counts: Vec<u32> = all.iter().map(|e| u32::try_from(f(e)).unwrap_or(0)).collect();
+        Tensor::new(counts, &Device::Cpu)
+    };
+    let mut tensors = HashMap::from([
+        ("sentences", Tensor::cat(&sentences, 0)?),
+        ("lengths", counts(|e| e.sentences.dims()[0])?),
+        ("tokens", counts(|e| e.tokens)?),
+    ]);
+    if !titles.is_empty() {
+        tensors.insert("titles", Tensor::stack(&titles, 0)?);
+    }
+    // Written beside and renamed, so that a torn file is never read back.
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let part = file.with_extension("part");
+    candle_core::safetensors::save(&tensors, &part)?;
+    std::fs::rename(part, file)?;
+    Ok(())
+}
+
+fn read(file: &Path, documents: &[Document]) -> Result<Vec<Embeddings>> {
+    let tensors = candle_core::safetensors::load(file, &Device::Cpu)?;
+    let get = |name: &str| {
+        tensors.get(name).ok_or_else(|| {
+            candle_core::Error::msg(format!(
+                "{} has no {name}: delete it and run again",
+                file.display()
+            ))
+        })
+    };
+    let lengths = get("lengths")?.to_vec1::<u32>()?;
+    let tokens = get("tokens")?.to_vec1::<u32>()?;
+    let (mut row, mut title) = (0, 0);
+    documents
+        .iter()
+        .zip(lengths.iter().zip(&tokens))
+        .map(|(document, (&length, &tokens))| {
+            let sentences = get("sentences")?.narrow(0, row, length as usize)?;
+            row += length as usize;
+            let title = match document.title {
+                Some(_) => {
+                    title += 1;
+                    Some(get("titles")?.get(title - 1)?)
+                }
+                None => None,
+            };
+            Ok(Embeddings {
+                title,
+                sentences,
+                tokens: tokens as usize,
+            })
+        })
+        .collect()
+}

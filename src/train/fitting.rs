@@ -1,0 +1,110 @@
+//! What both fits share: seeded random choices (candle's own CPU generator
+//! cannot be seeded), variables, the learning rate's course.
+
+use candle_core::{Device, Result, Tensor, Var};
+use candle_nn::VarMap;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
+
+/// A generator for one purpose: the same seed and purpose give the same numbers.
+pub fn generator(seed: u64, purpose: u64) -> StdRng {
+    StdRng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(purpose))
+}
+
+/// Assigns `count` items to `folds` folds of equal size, at random.
+pub fn folds(count: usize, folds: usize, seed: u64) -> Vec<usize> {
+    let mut fold: Vec<usize> = (0..count).map(|i| i % folds).collect();
+    fold.shuffle(&mut generator(seed, 0));
+    fold
+}
+
+/// Gives every variable its start value: weights uniform within
+/// ±sqrt(3 / fan-in) (LeCun et al. 1998, "Efficient BackProp", section 4.6),
+/// biases zero.
+pub fn initialise(vars: &VarMap, rng: &mut StdRng) -> Result<()> {
+    for (name, var) in sorted(vars) {
+        let bound = match var.dims().last() {
+            #[expect(clippy::cast_precision_loss, reason = "layer widths are small")]
+            Some(&fan_in) if !name.ends_with("bias") => (3.0 / fan_in.max(1) as f32).sqrt(),
+            _ => 0.0,
+        };
+        let values: Vec<f32> = (0..var.elem_count())
+            .map(|_| (rng.random::<f32>() * 2.0 - 1.0) * bound)
+            .collect();
+        var.set(&Tensor::from_vec(values, var.shape(), &Device::Cpu)?)?;
+    }
+    Ok(())
+}
+
+/// The variables by name, in the order of their names: a variable map has no
+/// order of its own, and random choices need one.
+pub fn sorted(vars: &VarMap) -> Vec<(String, Var)> {
+    let data = vars
+        .data()
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut named: Vec<(String, Var)> = data
+        .iter()
+        .map(|(name, var)| (name.clone(), var.clone()))
+        .collect();
+    named.sort_by(|a, b| a.0.cmp(&b.0));
+    named
+}
+
+/// Sets one variable.
+pub fn set(vars: &VarMap, name: &str, value: &Tensor) -> Result<()> {
+    for (_, var) in sorted(vars).iter().filter(|(n, _)| n == name) {
+        var.set(value)?;
+    }
+    Ok(())
+}
+
+/// The learning rate's course: a linear rise over the first tenth of the
+/// steps, then a cosine down to zero.
+#[expect(clippy::cast_precision_loss, reason = "step counts are small")]
+pub fn schedule(step: usize, steps: usize) -> f64 {
+    let done = step as f64 / steps as f64;
+    if done < 0.1 {
+        done / 0.1
+    } else {
+        0.5 * (1.0 + (std::f64::consts::PI * (done - 0.1) / 0.9).cos())
+    }
+}
+
+/// Mean binary cross-entropy of logits `z` and targets `y` between 0 and 1, as
+/// `max(z, 0) - z·y + ln(1 + exp(-|z|))`, which is finite for every logit;
+/// candle's own takes the logarithm of a rounded probability and is not.
+pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    let tail = (logits.abs()?.neg()?.exp()? + 1.0)?.log()?;
+    ((logits.relu()? - (logits * targets)?)? + tail)?.mean_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loss_is_right_and_finite_for_huge_logits() {
+        let loss = |z: f32, y: f32| {
+            let tensor = |v: f32| Tensor::new(&[v], &Device::Cpu).unwrap();
+            let loss = cross_entropy(&tensor(z), &tensor(y)).unwrap();
+            loss.to_scalar::<f32>().unwrap()
+        };
+        assert!((loss(0.0, 1.0) - 2f32.ln()).abs() < 1e-6);
+        assert!((loss(2.0, 0.25) - (1.5 + (1.0 + (-2f32).exp()).ln())).abs() < 1e-6);
+        assert!((loss(-300.0, 1.0) - 300.0).abs() < 1e-3);
+        assert!(loss(300.0, 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn folds_are_even_and_follow_the_seed() {
+        let fold = folds(103, 5, 1);
+        for f in 0..5 {
+            let size = fold.iter().filter(|x| **x == f).count();
+            assert!((20..=21).contains(&size));
+        }
+        assert_eq!(fold, folds(103, 5, 1));
+        assert_ne!(fold, folds(103, 5, 2));
+    }
+}

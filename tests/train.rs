@@ -1,0 +1,107 @@
+//! `classify train` and `classify eval` as a user runs them.
+
+#[path = "support/tiny_bert.rs"]
+mod tiny_bert;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+fn classify() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_classify"))
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Articles about two topics that share no words.
+fn write_articles(path: &Path) {
+    let sailing = "The yacht left the harbour at dawn with a fresh wind. The crew set the sails and steered for the island.";
+    let baking = "Knead the dough until it is smooth and let it rise. The bread needs an hour in a hot oven.";
+    let mut rows = String::new();
+    for i in 0..40 {
+        let (text, label) = if i % 2 == 0 { (sailing, "sailing") } else { (baking, "baking") };
+        let row = serde_json::json!({
+            "id": i, "text": format!("{text} This is report number {i} of the year."), "labels": [label],
+            "best": [[0, 50]],
+        });
+        rows.push_str(&format!("{row}\n"));
+    }
+    fs::write(path, rows).unwrap();
+}
+
+fn train(encoder: &Path, articles: &Path, bundle: &Path, seed: &str) -> Output {
+    classify()
+        .arg("train")
+        .arg(articles)
+        .arg("--summaries")
+        .arg(articles)
+        .arg("-m")
+        .arg(encoder)
+        .arg("-o")
+        .arg(bundle)
+        .args(["--seed", seed, "--name", "hobbies"])
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_trained_bundle_labels_articles_and_the_same_seed_gives_the_same_bundle() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    tiny_bert::write(&path("tiny"));
+    write_articles(&path("articles.jsonl"));
+    for (bundle, seed) in [("first", "1"), ("second", "1"), ("third", "2")] {
+        let trained = train(&path("tiny"), &path("articles.jsonl"), &path(bundle), seed);
+        assert_eq!(trained.status.code(), Some(0), "{}", err(&trained));
+        let figures = String::from_utf8_lossy(&trained.stdout).into_owned();
+        assert!(figures.contains("| baking | 20 |") && figures.contains("features alone"), "{figures}");
+    }
+    let heads = |bundle: &str| fs::read(path(bundle).join("heads.safetensors")).unwrap();
+    assert_eq!(heads("first"), heads("second"));
+    assert_ne!(heads("first"), heads("third"));
+
+    let note = path("note.txt");
+    fs::write(&note, "The crew of the yacht set the sails at dawn and left the harbour with a fresh wind.").unwrap();
+    let run = classify().arg(&note).args(["-f", "json", "-m"]).arg(path("first")).output().unwrap();
+    let result: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert_eq!(result["labels"], serde_json::json!(["sailing"]));
+    assert_eq!(result["model"]["name"], "hobbies");
+
+    let eval = classify()
+        .args(["eval", "--data"])
+        .arg(path("articles.jsonl"))
+        .arg("--baseline")
+        .arg(path("articles.jsonl"))
+        .arg("-m")
+        .arg(path("first"))
+        .output()
+        .unwrap();
+    let table = String::from_utf8_lossy(&eval.stdout).into_owned();
+    assert!(table.contains("| hobbies 1.0.0: sailing | 1.000 | 1.000 | 1.000 | 1.000 |"), "{table}");
+    assert!(table.contains("TF-IDF + logistic regression: macro"), "{table}");
+    assert!(table.contains("first sentences"), "{table}");
+}
+
+#[test]
+fn wrong_training_data_is_named() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    tiny_bert::write(&path("tiny"));
+    write_articles(&path("articles.jsonl"));
+    let refused = |table: &str, expected: &str| {
+        fs::write(path("bad.jsonl"), table).unwrap();
+        let run = train(&path("tiny"), &path("bad.jsonl"), &path("out"), "1");
+        assert_eq!(run.status.code(), Some(2));
+        assert!(err(&run).contains(expected), "{}", err(&run));
+        assert!(!path("out").exists());
+    };
+    refused("{\"text\":\"All is well here.\"}\n", "no row names a topic");
+    refused("{\"text\":\"All is well here.\",\"labels\":[\"a\"]}\n", "too few");
+    refused("", "no row gives an article");
+    let bad_grade = "{\"text\":\"All is well here.\",\"grades\":{\"a\":9}}\n";
+    refused(bad_grade, "row 1 has grade 9 for a");
+}
