@@ -2,18 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A sentence of the article: number, offsets in Unicode characters into the
-/// article's text as decoded, and the text between them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quote {
+/// Where a sentence stands: its number, and offsets in Unicode characters into
+/// the article's text as decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
     /// Number of the sentence, from 0.
     pub sentence: usize,
     /// First character.
     pub start: usize,
     /// One past the last character.
     pub end: usize,
-    /// The article's text from `start` to `end`.
-    pub text: String,
 }
 
 /// A sentence that speaks for a topic.
@@ -21,9 +19,11 @@ pub struct Quote {
 pub struct Evidence {
     /// Which sentence.
     #[serde(flatten)]
-    pub quote: Quote,
+    pub place: Place,
     /// Its share of what all sentences say for the topic, 0 to 1.
     pub weight: f32,
+    /// The article's text at that place.
+    pub text: String,
 }
 
 /// What was found for one topic.
@@ -49,9 +49,11 @@ pub struct TopicResult {
 pub struct SummarySentence {
     /// Which sentence.
     #[serde(flatten)]
-    pub quote: Quote,
+    pub place: Place,
     /// How well it fits a summary, 0 to 1.
     pub score: f32,
+    /// The article's text at that place.
+    pub text: String,
 }
 
 /// The analysis of one article.

@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use rayon::prelude::*;
 
-use crate::analysis::{Analysis, Evidence, ModelId, Quote, SummarySentence, TopicResult};
+use crate::analysis::{Analysis, Evidence, ModelId, Place, SummarySentence, TopicResult};
 use crate::article::{Article, Segments, Sentence, segment};
 use crate::encoder::{Document, Embeddings, Encoder};
 use crate::model::{Bundle, HEADS, ModelError, TOPICS};
@@ -183,7 +183,12 @@ impl Analyzer {
             return Err(AnalyzeError::NoSentence);
         }
         let title = embeddings.title.as_ref();
-        let quote = |number: usize| quote(article, number, &sentences[number]);
+        let place = |number: usize| Place {
+            sentence: number,
+            start: sentences[number].chars.start,
+            end: sentences[number].chars.end,
+        };
+        let text = |number: usize| article.text[sentences[number].bytes.clone()].to_owned();
         let topics = match &self.topics {
             Some(scorer) => scorer
                 .topics()
@@ -208,8 +213,9 @@ impl Analyzer {
                         evidence: evidence
                             .into_iter()
                             .map(|(sentence, weight)| Evidence {
-                                quote: quote(sentence),
+                                place: place(sentence),
                                 weight: round(weight),
+                                text: text(sentence),
                             })
                             .collect(),
                     }
@@ -222,8 +228,9 @@ impl Analyzer {
         let summary = select(&scores, &embeddings.sentences, options.summary_sentences)?
             .into_iter()
             .map(|sentence| SummarySentence {
-                quote: quote(sentence),
+                place: place(sentence),
                 score: round(scores[sentence]),
+                text: text(sentence),
             })
             .collect();
         let mut warnings = article.warnings.clone();
@@ -269,15 +276,6 @@ pub fn lines<'a>(article: &'a Article, sentences: &[Sentence]) -> Vec<Line<'a>> 
             paragraph: s.paragraph,
         })
         .collect()
-}
-
-fn quote(article: &Article, number: usize, sentence: &Sentence) -> Quote {
-    Quote {
-        sentence: number,
-        start: sentence.chars.start,
-        end: sentence.chars.end,
-        text: article.text[sentence.bytes.clone()].to_owned(),
-    }
 }
 
 /// Four decimals: more would be noise, and output stays the same where the

@@ -1,5 +1,7 @@
 //! `classify batch` as a user runs it.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -14,7 +16,9 @@ fn classify() -> Command {
 
 fn rows(bytes: &[u8]) -> Vec<Value> {
     let text = std::str::from_utf8(bytes).unwrap();
-    text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+    text.lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect()
 }
 
 fn mixed() -> String {
@@ -58,7 +62,8 @@ fn every_row_comes_out_in_order_with_its_id() {
 fn broken_rows_are_errors_in_their_place() {
     let folder = TempDir::new().unwrap();
     let table = folder.path().join("rows.jsonl");
-    let good = r#"{"nr":7,"body":"The council met on Monday. It chose a new mayor after a long debate."}"#;
+    let good =
+        r#"{"nr":7,"body":"The council met on Monday. It chose a new mayor after a long debate."}"#;
     let broken = "{\"nr\":8,\"body\":";
     let empty = r#"{"nr":9,"body":"  "}"#;
     let other = r#"{"nr":10,"text":"The column has another name."}"#;
@@ -76,13 +81,22 @@ fn broken_rows_are_errors_in_their_place() {
     assert_eq!(results[0]["id"], "7");
     assert_eq!(results[0]["topics"], results[4]["topics"]);
     let messages = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(messages.contains("row 2 is not a JSON object"), "{messages}");
-    assert!(messages.contains("row 4 has no text in column \"body\""), "{messages}");
+    assert!(
+        messages.contains("row 2 is not a JSON object"),
+        "{messages}"
+    );
+    assert!(
+        messages.contains("row 4 has no text in column \"body\""),
+        "{messages}"
+    );
 }
 
 #[test]
 fn a_missing_table_is_an_input_error() {
-    let output = classify().args(["batch", "nowhere.jsonl"]).output().unwrap();
+    let output = classify()
+        .args(["batch", "nowhere.jsonl"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("nowhere.jsonl"));
 }

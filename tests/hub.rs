@@ -1,14 +1,16 @@
 //! Fetching from a hub, against a real server on 127.0.0.1.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 #[path = "support/hub_server.rs"]
 mod hub_server;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use topicwire::model::{HubError, HubSettings, HubSpec, fetch_with};
 use hub_server::{Fault, HubServer};
 use tempfile::TempDir;
+use topicwire::model::{HubError, HubSettings, HubSpec, fetch_with};
 
 const REPO: &str = "acme/tiny-bert";
 const WEIGHTS: &str = "model.safetensors";
@@ -115,7 +117,6 @@ fn says(error: HubError, names: &[&str]) -> HubError {
     for name in names {
         assert!(text.contains(name), "no `{name}` in: {text}");
     }
-    println!("{text}");
     error
 }
 

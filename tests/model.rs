@@ -1,5 +1,7 @@
 //! `classify model` and `--model` as a user runs them.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 #[path = "support/hub_server.rs"]
 mod hub_server;
 #[path = "support/tiny_bert.rs"]
@@ -68,13 +70,26 @@ fn an_imported_encoder_is_small_verified_and_close_to_the_original() {
     let size = |path: &Path| fs::metadata(path).unwrap().len();
     let original = size(&encoder.join("model.safetensors"));
     assert!(size(&bundle.join("encoder.safetensors")) * 3 < original);
-    let verify = classify().args(["model", "verify", "-m"]).arg(&bundle).output().unwrap();
+    let verify = classify()
+        .args(["model", "verify", "-m"])
+        .arg(&bundle)
+        .output()
+        .unwrap();
     assert_eq!(verify.status.code(), Some(0));
-    assert_eq!(import(&encoder, &bundle).status.code(), Some(2), "never overwrites");
+    assert_eq!(
+        import(&encoder, &bundle).status.code(),
+        Some(2),
+        "never overwrites"
+    );
 
     // A bare encoder gives a summary, no topics, and says so; int8 and f32 agree.
     let summary = |model: &Path| {
-        let run = classify().arg(article()).args(["-f", "json", "-m"]).arg(model).output().unwrap();
+        let run = classify()
+            .arg(article())
+            .args(["-f", "json", "-m"])
+            .arg(model)
+            .output()
+            .unwrap();
         assert_eq!(run.status.code(), Some(0), "{}", err(&run));
         assert!(err(&run).contains("bare encoder"), "{}", err(&run));
         let result: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
@@ -101,13 +116,22 @@ fn damaged_and_foreign_models_are_refused_by_name() {
     bytes[last] ^= 1;
     fs::write(&weights, bytes).unwrap();
     let refused = |model: &Path, expected: &str| {
-        let run = classify().arg(article()).arg("-m").arg(model).output().unwrap();
+        let run = classify()
+            .arg(article())
+            .arg("-m")
+            .arg(model)
+            .output()
+            .unwrap();
         assert_eq!(run.status.code(), Some(2));
         assert!(err(&run).contains(expected), "{}", err(&run));
     };
     refused(&bundle, "encoder.safetensors does not match its hash");
 
-    fs::rename(encoder.join("model.safetensors"), encoder.join("pytorch_model.bin")).unwrap();
+    fs::rename(
+        encoder.join("model.safetensors"),
+        encoder.join("pytorch_model.bin"),
+    )
+    .unwrap();
     refused(&encoder, "never pickle");
     fs::remove_file(encoder.join("config.json")).unwrap();
     refused(&encoder, "no config.json");
@@ -134,9 +158,16 @@ fn a_model_of_the_hub_is_fetched_once_and_used_offline() {
     let server = HubServer::serve(&folder.path().join("tiny"), "acme/tiny-bert");
     let home = folder.path().join("home");
 
-    let offline = with_hub(&server, &home).env("HF_HUB_OFFLINE", "1").output().unwrap();
+    let offline = with_hub(&server, &home)
+        .env("HF_HUB_OFFLINE", "1")
+        .output()
+        .unwrap();
     assert_eq!(offline.status.code(), Some(2));
-    assert!(err(&offline).contains("HF_HUB_OFFLINE"), "{}", err(&offline));
+    assert!(
+        err(&offline).contains("HF_HUB_OFFLINE"),
+        "{}",
+        err(&offline)
+    );
     assert!(server.requests().is_empty(), "offline means no request");
 
     let first = with_hub(&server, &home).output().unwrap();
@@ -144,7 +175,10 @@ fn a_model_of_the_hub_is_fetched_once_and_used_offline() {
     assert!(out(&first).contains("Summary"));
 
     server.clear_requests();
-    let again = with_hub(&server, &home).env("HF_HUB_OFFLINE", "1").output().unwrap();
+    let again = with_hub(&server, &home)
+        .env("HF_HUB_OFFLINE", "1")
+        .output()
+        .unwrap();
     assert_eq!(out(&again), out(&first));
     assert!(server.requests().is_empty());
 }
@@ -159,7 +193,11 @@ fn interrupted_and_wrong_downloads_are_told_and_mended() {
     server.set_fault("model.safetensors", Some(Fault::DropAfter(100_000)));
     let run = with_hub(&server, &home).output().unwrap();
     assert_eq!(run.status.code(), Some(2));
-    assert!(err(&run).contains("model.safetensors") && err(&run).contains("resumes"), "{}", err(&run));
+    assert!(
+        err(&run).contains("model.safetensors") && err(&run).contains("resumes"),
+        "{}",
+        err(&run)
+    );
 
     server.set_fault("model.safetensors", Some(Fault::WrongBytes));
     let run = with_hub(&server, &home).output().unwrap();

@@ -1,5 +1,7 @@
 //! `classify train` and `classify eval` as a user runs them.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 #[path = "support/tiny_bert.rs"]
 mod tiny_bert;
 
@@ -23,7 +25,11 @@ fn write_articles(path: &Path) {
     let baking = "Knead the dough until it is smooth and let it rise. The bread needs an hour in a hot oven.";
     let mut rows = String::new();
     for i in 0..40 {
-        let (text, label) = if i % 2 == 0 { (sailing, "sailing") } else { (baking, "baking") };
+        let (text, label) = if i % 2 == 0 {
+            (sailing, "sailing")
+        } else {
+            (baking, "baking")
+        };
         let row = serde_json::json!({
             "id": i, "text": format!("{text} This is report number {i} of the year."), "labels": [label],
             "best": [[0, 50]],
@@ -58,15 +64,27 @@ fn a_trained_bundle_labels_articles_and_the_same_seed_gives_the_same_bundle() {
         let trained = train(&path("tiny"), &path("articles.jsonl"), &path(bundle), seed);
         assert_eq!(trained.status.code(), Some(0), "{}", err(&trained));
         let figures = String::from_utf8_lossy(&trained.stdout).into_owned();
-        assert!(figures.contains("| baking | 20 |") && figures.contains("features alone"), "{figures}");
+        assert!(
+            figures.contains("| baking | 20 |") && figures.contains("features alone"),
+            "{figures}"
+        );
     }
     let heads = |bundle: &str| fs::read(path(bundle).join("heads.safetensors")).unwrap();
     assert_eq!(heads("first"), heads("second"));
     assert_ne!(heads("first"), heads("third"));
 
     let note = path("note.txt");
-    fs::write(&note, "The crew of the yacht set the sails at dawn and left the harbour with a fresh wind.").unwrap();
-    let run = classify().arg(&note).args(["-f", "json", "-m"]).arg(path("first")).output().unwrap();
+    fs::write(
+        &note,
+        "The crew of the yacht set the sails at dawn and left the harbour with a fresh wind.",
+    )
+    .unwrap();
+    let run = classify()
+        .arg(&note)
+        .args(["-f", "json", "-m"])
+        .arg(path("first"))
+        .output()
+        .unwrap();
     let result: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
     assert_eq!(result["labels"], serde_json::json!(["sailing"]));
     assert_eq!(result["model"]["name"], "hobbies");
@@ -81,8 +99,14 @@ fn a_trained_bundle_labels_articles_and_the_same_seed_gives_the_same_bundle() {
         .output()
         .unwrap();
     let table = String::from_utf8_lossy(&eval.stdout).into_owned();
-    assert!(table.contains("| hobbies 1.0.0: sailing | 1.000 | 1.000 | 1.000 | 1.000 |"), "{table}");
-    assert!(table.contains("TF-IDF + logistic regression: macro"), "{table}");
+    assert!(
+        table.contains("| hobbies 1.0.0: sailing | 1.000 | 1.000 | 1.000 | 1.000 |"),
+        "{table}"
+    );
+    assert!(
+        table.contains("TF-IDF + logistic regression: macro"),
+        "{table}"
+    );
     assert!(table.contains("first sentences"), "{table}");
 }
 
@@ -100,7 +124,10 @@ fn wrong_training_data_is_named() {
         assert!(!path("out").exists());
     };
     refused("{\"text\":\"All is well here.\"}\n", "no row names a topic");
-    refused("{\"text\":\"All is well here.\",\"labels\":[\"a\"]}\n", "too few");
+    refused(
+        "{\"text\":\"All is well here.\",\"labels\":[\"a\"]}\n",
+        "too few",
+    );
     refused("", "no row gives an article");
     let bad_grade = "{\"text\":\"All is well here.\",\"grades\":{\"a\":9}}\n";
     refused(bad_grade, "row 1 has grade 9 for a");

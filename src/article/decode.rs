@@ -173,7 +173,7 @@ mod tests {
             decode(b"%PDF-1.7 ...").unwrap_err(),
             NotText::Known("a PDF document")
         );
-        let noise: Vec<u8> = (0..4000u32).map(|i| (i * 7919 >> 3) as u8).collect();
+        let noise: Vec<u8> = (0..4000u32).map(|i| ((i * 7919) >> 3) as u8).collect();
         assert_eq!(decode(&noise).unwrap_err(), NotText::Binary);
         assert_eq!(decode(&[0; 512]).unwrap_err(), NotText::Binary);
     }

@@ -58,8 +58,7 @@ fn is_hard_wrapped(text: &str, lines: &[Range<usize>]) -> bool {
     let broken = followed
         .iter()
         .filter(|line| {
-            line.chars().count() * 10 > width * 6
-                && !line.ends_with(['.', '!', '?', '”', '"', ':'])
+            line.chars().count() * 10 > width * 6 && !line.ends_with(['.', '!', '?', '”', '"', ':'])
         })
         .count();
     (40..=120).contains(&width) && broken * 10 > followed.len() * 6

@@ -41,7 +41,11 @@ pub fn segment(article: &Article) -> Segments {
 
     let mut result = Segments::default();
     let mut long = 0usize;
-    let mut chars = CharCount { text, byte: 0, count: 0 };
+    let mut chars = CharCount {
+        text,
+        byte: 0,
+        count: 0,
+    };
     let mut skipped = skipped.into_iter().peekable();
     let mut number = 0;
     for paragraph in paragraphs(text) {
@@ -185,7 +189,12 @@ mod tests {
         let segments = segment(&article);
         assert!(segments.sentences.len() > 30);
         assert!(segments.warnings[0].contains("without a sentence end"));
-        assert!(segments.sentences.iter().all(|s| s.chars.len() <= MAX_CHARS));
+        assert!(
+            segments
+                .sentences
+                .iter()
+                .all(|s| s.chars.len() <= MAX_CHARS)
+        );
     }
 
     proptest! {

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::junk;
+
 /// Longest line, in characters, that is taken for a title.
 const MAX_CHARS: usize = 220;
 /// A title is followed by more text than this, in bytes.
@@ -32,7 +34,15 @@ pub fn find(text: &str) -> Option<Range<usize>> {
             .rsplit(char::is_whitespace)
             .next()
             .is_some_and(|word| word.trim_end_matches('.').contains('.'));
-    (fits || (abbreviation && blank_line_follows && words <= 35)).then_some(line)
+    let fits = fits || (abbreviation && blank_line_follows && words <= 35);
+    (fits && !is_junk(title)).then_some(line)
+}
+
+/// Whether a line alone is a byline, a credit or the like. Headlines wholly in
+/// capitals look like links to the junk rules and are spared.
+fn is_junk(line: &str) -> bool {
+    let capitals = !line.chars().any(char::is_lowercase);
+    !capitals && junk::find(line, None).iter().any(|j| j.len() == line.len())
 }
 
 /// Finds a title that is known from elsewhere in the text's first line, so
@@ -76,10 +86,20 @@ mod tests {
     }
 
     #[test]
+    fn a_headline_in_capitals_is_a_title() {
+        let text = format!("HARBOUR TO SELL ITS IDLE CRANES\n\n{BODY}");
+        assert_eq!(title(&text), Some("HARBOUR TO SELL ITS IDLE CRANES"));
+    }
+
+    #[test]
     fn running_text_has_no_title() {
         assert_eq!(title(BODY), None);
         assert_eq!(title(&format!("The cranes were sold.\n\n{BODY}")), None);
         assert_eq!(title("Cranes\n"), None);
+        assert_eq!(
+            title(&format!("By Ann Field, Harbour Reporter\n\n{BODY}")),
+            None
+        );
         let wrapped = "The harbour authority said on Monday that two of its\ncranes had been idle \
                        since the spring and would be sold to a yard in Gdansk.";
         assert_eq!(title(wrapped), None);

@@ -65,7 +65,11 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let analyzer = Analyzer::new(&common.bundle()?, common.threads())?;
     let options = args.shape.options(&analyzer)?;
     // In JSON a character of the text takes up to six bytes.
-    let max_line = args.shape.max_bytes.saturating_mul(6).saturating_add(1 << 16);
+    let max_line = args
+        .shape
+        .max_bytes
+        .saturating_mul(6)
+        .saturating_add(1 << 16);
     let rows = match JsonlReader::open(&args.table, max_line) {
         Ok(rows) => rows,
         Err(error) => {
@@ -81,14 +85,22 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let mut progress = common.progress();
     let start = Instant::now();
     let columns = args.columns.columns();
-    let counts = batch::run(rows, &columns, &analyzer, &options, &mut printer, |event| {
-        match event {
+    let counts = batch::run(
+        rows,
+        &columns,
+        &analyzer,
+        &options,
+        &mut printer,
+        |event| match event {
             Event::Failed(row, error) => say("error", format!("{table}: row {row} {error}")),
             Event::Progress(counts) => progress(&format!("{} rows", counts.rows)),
-        }
-    })
+        },
+    )
     .context("results cannot be written")?;
-    printer.finish().context("results cannot be written")?.complete()?;
+    printer
+        .finish()
+        .context("results cannot be written")?
+        .complete()?;
 
     let seconds = start.elapsed().as_secs_f64();
     if !common.quiet {
@@ -109,5 +121,9 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     }
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     common.note(format!("{:.0} tokens/s", counts.tokens as f64 / seconds));
-    Ok(if counts.failed > 0 { Ended::InputFailed } else { Ended::Well })
+    Ok(if counts.failed > 0 {
+        Ended::InputFailed
+    } else {
+        Ended::Well
+    })
 }

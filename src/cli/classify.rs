@@ -93,7 +93,11 @@ impl Shape {
             if !known.contains(&topic.as_str()) {
                 bail!(
                     "--threshold: no topic \"{topic}\" in this model; it has {}",
-                    if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+                    if known.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        known.join(", ")
+                    }
                 );
             }
             options.thresholds.insert(topic.clone(), threshold.value);
@@ -121,8 +125,12 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     ));
 
     let format = match args.format {
-        FormatName::Text => Format::Text(Page { width: page_width(args.output.is_some()) }),
-        FormatName::Json => Format::Json { array: args.files.len() > 1 },
+        FormatName::Text => Format::Text(Page {
+            width: page_width(args.output.is_some()),
+        }),
+        FormatName::Json => Format::Json {
+            array: args.files.len() > 1,
+        },
         FormatName::Jsonl => Format::Jsonl,
         FormatName::Markdown => Format::Markdown,
     };
@@ -131,7 +139,11 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let mut ended = Ended::Well;
     for file in &args.files {
         let path = file.display().to_string();
-        let name = if is_stdin(file) { "standard input" } else { path.as_str() };
+        let name = if is_stdin(file) {
+            "standard input"
+        } else {
+            path.as_str()
+        };
         let start = Instant::now();
         let analysis = read(file, args.shape.max_bytes)
             .map_err(|e| e.to_string())
@@ -166,7 +178,10 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
             .and_then(|()| printer.flush())
             .context("results cannot be written")?;
     }
-    printer.finish().context("results cannot be written")?.complete()?;
+    printer
+        .finish()
+        .context("results cannot be written")?
+        .complete()?;
     Ok(ended)
 }
 

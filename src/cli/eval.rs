@@ -43,18 +43,31 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let analyzer = Analyzer::new(&common.bundle()?, common.threads())?;
     let options = args.shape.options(&analyzer)?;
     let (rows, articles): (Vec<Row>, Vec<Article>) =
-        tables::read(&args.data, &args.columns.columns(), common)?.into_iter().unzip();
+        tables::read(&args.data, &args.columns.columns(), common)?
+            .into_iter()
+            .unzip();
     let mut progress = common.progress();
     let mut analyses: Vec<Option<Analysis>> = Vec::new();
     for (chunk, numbers) in articles.chunks(TOGETHER).zip(rows.chunks(TOGETHER)) {
         let chunk: Vec<&Article> = chunk.iter().collect();
-        for (analysis, row) in analyzer.analyze_all(&chunk, &options).into_iter().zip(numbers) {
+        for (analysis, row) in analyzer
+            .analyze_all(&chunk, &options)
+            .into_iter()
+            .zip(numbers)
+        {
             let analysis = analysis.map_err(|e| {
-                super::say("error", format!("{}: row {} {e}", args.data.display(), row.number));
+                super::say(
+                    "error",
+                    format!("{}: row {} {e}", args.data.display(), row.number),
+                );
             });
             analyses.push(analysis.ok());
         }
-        progress(&format!("{} of {} articles", analyses.len(), articles.len()));
+        progress(&format!(
+            "{} of {} articles",
+            analyses.len(),
+            articles.len()
+        ));
     }
     let mut out = Output::open(None)?;
     let labelled = rows.iter().any(|r| !r.topics().is_empty());
@@ -66,7 +79,9 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         );
     }
     if labelled {
-        topic_table(&mut out, args, common, &analyzer, &rows, &articles, &analyses)?;
+        topic_table(
+            &mut out, args, common, &analyzer, &rows, &articles, &analyses,
+        )?;
     }
     if labelled && summarised {
         writeln!(out)?;
@@ -76,7 +91,11 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     }
     out.complete()?;
     let failed = analyses.iter().any(Option::is_none);
-    Ok(if failed { Ended::InputFailed } else { Ended::Well })
+    Ok(if failed {
+        Ended::InputFailed
+    } else {
+        Ended::Well
+    })
 }
 
 /// One method's figures, a topic each.
@@ -103,7 +122,10 @@ fn topic_table(
             .map(|topic| {
                 let of = |a: &Option<Analysis>| a.as_ref().map(|a| a.topics[topic].clone());
                 let results: Vec<_> = analyses.iter().map(of).collect();
-                let held = |r: &Option<_>| r.as_ref().is_some_and(|r: &crate::analysis::TopicResult| r.label);
+                let held = |r: &Option<_>| {
+                    r.as_ref()
+                        .is_some_and(|r: &crate::analysis::TopicResult| r.label)
+                };
                 let labels: Vec<bool> = results.iter().map(held).collect();
                 let scores: Vec<f64> = results
                     .iter()
@@ -115,26 +137,43 @@ fn topic_table(
     };
     let texts: Vec<String> = articles.iter().map(with_title).collect();
     let mut methods = vec![model];
-    if ids.iter().all(|id| keywords::TOPICS.iter().any(|t| t.name == *id)) {
+    if ids
+        .iter()
+        .all(|id| keywords::TOPICS.iter().any(|t| t.name == *id))
+    {
         let figures = ids.iter().enumerate().map(|(topic, id)| {
             let labels: Vec<bool> = texts.iter().map(|t| keywords::holds(id, t)).collect();
             labels::judge(&labels, None, &truth[topic])
         });
-        methods.push(Method { name: "keyword counts".to_owned(), figures: figures.collect() });
+        methods.push(Method {
+            name: "keyword counts".to_owned(),
+            figures: figures.collect(),
+        });
     }
     if let Some(path) = &args.baseline {
         let (rows, articles): (Vec<Row>, Vec<Article>) =
-            tables::read(path, &args.columns.columns(), common)?.into_iter().unzip();
+            tables::read(path, &args.columns.columns(), common)?
+                .into_iter()
+                .unzip();
         let known = self::truth(&rows, &ids).map_err(|e| anyhow!("{}: {e}", path.display()))?;
         let train: Vec<String> = articles.iter().map(with_title).collect();
         let figures = tfidf(&train, &known, &texts, &truth);
-        methods.push(Method { name: "TF-IDF + logistic regression".to_owned(), figures });
+        methods.push(Method {
+            name: "TF-IDF + logistic regression".to_owned(),
+            figures,
+        });
     }
-    writeln!(out, "| topics, {} articles | precision | recall | F1 | AP |", rows.len())?;
+    writeln!(
+        out,
+        "| topics, {} articles | precision | recall | F1 | AP |",
+        rows.len()
+    )?;
     writeln!(out, "| --- | ---: | ---: | ---: | ---: |")?;
     for method in &methods {
         for (id, f) in ids.iter().zip(&method.figures) {
-            let ap = f.average_precision.map_or("-".to_owned(), |ap| format!("{ap:.3}"));
+            let ap = f
+                .average_precision
+                .map_or("-".to_owned(), |ap| format!("{ap:.3}"));
             let (name, p, r, f1) = (&method.name, f.precision, f.recall, f.f1);
             writeln!(out, "| {name}: {id} | {p:.3} | {r:.3} | {f1:.3} | {ap} |")?;
         }
@@ -163,7 +202,12 @@ fn with_title(article: &Article) -> String {
     format!("{title}\n{}", article.text)
 }
 
-fn tfidf(train: &[String], known: &[Vec<bool>], test: &[String], truth: &[Vec<bool>]) -> Vec<TopicFigures> {
+fn tfidf(
+    train: &[String],
+    known: &[Vec<bool>],
+    test: &[String],
+    truth: &[Vec<bool>],
+) -> Vec<TopicFigures> {
     let train: Vec<&str> = train.iter().map(String::as_str).collect();
     let vectorizer = Vectorizer::fit(&train);
     let rows: Vec<_> = train.iter().map(|t| vectorizer.transform(t)).collect();
@@ -189,7 +233,9 @@ fn summary_table(
 ) -> anyhow::Result<()> {
     let (mut own, mut lead) = (Vec::new(), Vec::new());
     for ((row, article), analysis) in rows.iter().zip(articles).zip(analyses) {
-        let Some(best) = row.spans("best") else { continue };
+        let Some(best) = row.spans("best") else {
+            continue;
+        };
         let alternates = row.spans("alternates").unwrap_or_default();
         let sentences = segment(article).sentences;
         let chars: Vec<char> = article.text.chars().collect();
@@ -203,12 +249,15 @@ fn summary_table(
             Judged {
                 best: chosen.iter().map(is_best).collect(),
                 either: chosen.iter().map(is_either).collect(),
-                chosen: chosen.iter().map(|s| article.text[s.bytes.clone()].to_owned()).collect(),
+                chosen: chosen
+                    .iter()
+                    .map(|s| article.text[s.bytes.clone()].to_owned())
+                    .collect(),
                 reference: reference.clone(),
             }
         };
         let summary = analysis.iter().flat_map(|a| &a.summary);
-        let chosen: Vec<&Sentence> = summary.map(|s| &sentences[s.quote.sentence]).collect();
+        let chosen: Vec<&Sentence> = summary.map(|s| &sentences[s.place.sentence]).collect();
         lead.push(judged(sentences.iter().take(chosen.len()).collect()));
         own.push(judged(chosen));
     }
@@ -218,10 +267,16 @@ fn summary_table(
         own.len()
     )?;
     writeln!(out, "| --- | ---: | ---: | ---: | ---: | ---: |")?;
-    for (name, summaries) in [("topicwire", &own), ("first sentences, junk dropped", &lead)] {
+    for (name, summaries) in [
+        ("topicwire", &own),
+        ("first sentences, junk dropped", &lead),
+    ] {
         let f = summaries::judge(summaries);
         let (b, e, one, two, l) = (f.best, f.either, f.rouge_1, f.rouge_2, f.rouge_lsum);
-        writeln!(out, "| {name} | {b:.3} | {e:.3} | {one:.1} | {two:.1} | {l:.1} |")?;
+        writeln!(
+            out,
+            "| {name} | {b:.3} | {e:.3} | {one:.1} | {two:.1} | {l:.1} |"
+        )?;
     }
     Ok(())
 }

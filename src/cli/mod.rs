@@ -57,19 +57,37 @@ enum Verb {
 #[derive(Debug, clap::Args)]
 struct Common {
     /// Model: a bundle's folder, an encoder's folder, or hf:ORG/NAME[@REV]
-    #[arg(short, long, global = true, value_name = "MODEL", help_heading = "Common")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "MODEL",
+        help_heading = "Common"
+    )]
     model: Option<ModelSource>,
     /// Threads [default: the cores that this process may use]
     #[arg(long, global = true, value_name = "N", help_heading = "Common")]
     threads: Option<std::num::NonZeroUsize>,
     /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Common")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Common"
+    )]
     color: color::When,
     /// Only errors on stderr: no warnings, no progress
     #[arg(short, long, global = true, help_heading = "Common")]
     quiet: bool,
     /// Also say what takes how long
-    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Common")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "quiet",
+        help_heading = "Common"
+    )]
     verbose: bool,
 }
 

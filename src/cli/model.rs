@@ -66,13 +66,21 @@ fn info(bundle: &Bundle) -> anyhow::Result<Ended> {
     writeln!(out, "licence   {}", manifest.licence)?;
     let provenance = &manifest.provenance;
     writeln!(out, "encoder   {}", provenance.encoder)?;
-    writeln!(out, "          from weights with SHA-256 {}", provenance.encoder_sha256)?;
+    writeln!(
+        out,
+        "          from weights with SHA-256 {}",
+        provenance.encoder_sha256
+    )?;
     writeln!(out, "engine    candle, f32 on the CPU")?;
     if bundle.has_heads() {
         writeln!(out, "heads     {}", provenance.heads)?;
         writeln!(out, "topics")?;
         for topic in definitions(bundle)?.topics {
-            writeln!(out, "  {} (holds from {:.2}): {}", topic.id, topic.threshold, topic.definition)?;
+            writeln!(
+                out,
+                "  {} (holds from {:.2}): {}",
+                topic.id, topic.threshold, topic.definition
+            )?;
         }
     } else {
         writeln!(out, "topics    none: a bare encoder")?;
@@ -91,7 +99,11 @@ fn verify(bundle: &Bundle) -> anyhow::Result<Ended> {
     let manifest = &bundle.manifest;
     let mut out = Output::open(None)?;
     let (count, name) = (bundle.files().count(), &manifest.name);
-    writeln!(out, "{name} {}: all {count} files match their hashes", manifest.version)?;
+    writeln!(
+        out,
+        "{name} {}: all {count} files match their hashes",
+        manifest.version
+    )?;
     out.complete()?;
     Ok(Ended::Well)
 }
@@ -102,11 +114,20 @@ fn import_folder(args: &ImportArgs) -> anyhow::Result<Ended> {
         bail!("{target}: exists already; name a new folder, or delete this one first");
     }
     let bundle = import(&args.folder, &args.name, &args.version, &args.licence)?;
-    bundle.write(&args.output).with_context(|| format!("{target}: cannot be written"))?;
+    bundle
+        .write(&args.output)
+        .with_context(|| format!("{target}: cannot be written"))?;
     let size = bundle.file(ENCODER)?.len();
     let mut out = Output::open(None)?;
-    writeln!(out, "{target}: {} as int8, {size} bytes; no topics yet", args.name)?;
-    writeln!(out, "next: classify train ARTICLES.jsonl -m {target} -o NEW-BUNDLE")?;
+    writeln!(
+        out,
+        "{target}: {} as int8, {size} bytes; no topics yet",
+        args.name
+    )?;
+    writeln!(
+        out,
+        "next: classify train ARTICLES.jsonl -m {target} -o NEW-BUNDLE"
+    )?;
     out.complete()?;
     Ok(Ended::Well)
 }

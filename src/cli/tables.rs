@@ -15,7 +15,11 @@ const MAX_ROW: u64 = 1 << 25;
 ///
 /// # Errors
 /// When the table cannot be opened or no row gives an article.
-pub fn read(path: &Path, columns: &Columns, common: &Common) -> anyhow::Result<Vec<(Row, Article)>> {
+pub fn read(
+    path: &Path,
+    columns: &Columns,
+    common: &Common,
+) -> anyhow::Result<Vec<(Row, Article)>> {
     let name = path.display().to_string();
     let rows = JsonlReader::open(path, MAX_ROW).with_context(|| name.clone())?;
     let mut articles = Vec::new();

@@ -87,7 +87,10 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         .write(&args.output)
         .with_context(|| format!("{target}: cannot be written"))?;
     if !common.quiet {
-        super::say("done", format!("{target}; use it with `classify -m {target} FILE…`"));
+        super::say(
+            "done",
+            format!("{target}; use it with `classify -m {target} FILE…`"),
+        );
     }
     Ok(Ended::Well)
 }
@@ -100,12 +103,20 @@ struct Trainer<'a> {
     common: &'a Common,
 }
 
-/// The articles of a table, ready for fitting.
+/// The articles of a table that have sentences.
 struct Set {
     rows: Vec<Row>,
     articles: Vec<Article>,
     segments: Vec<Segments>,
-    embeddings: Vec<Embeddings>,
+}
+
+impl Set {
+    fn documents(&self) -> Vec<Document<'_>> {
+        let pairs = self.articles.iter().zip(&self.segments);
+        pairs
+            .map(|(article, segments)| document(article, segments))
+            .collect()
+    }
 }
 
 impl Trainer<'_> {
@@ -143,45 +154,76 @@ impl Trainer<'_> {
             let found = segment(&article);
             if found.sentences.is_empty() {
                 let (name, number) = (path.display(), row.number);
-                self.common.warn(format!("{name}: row {number} has no sentence; left out"));
+                self.common
+                    .warn(format!("{name}: row {number} has no sentence; left out"));
                 continue;
             }
             rows.push(row);
             articles.push(article);
             segments.push(found);
         }
-        let documents: Vec<Document> = articles
-            .iter()
-            .zip(&segments)
-            .map(|(article, segments)| document(article, segments))
-            .collect();
-        let embeddings = train::embed(
+        Ok(Set {
+            rows,
+            articles,
+            segments,
+        })
+    }
+
+    fn embed(&self, documents: &[Document]) -> anyhow::Result<Vec<Embeddings>> {
+        Ok(train::embed(
             &self.encoder,
             &self.base.manifest.sha256[ENCODER],
-            &documents,
+            documents,
             self.args.cache.as_deref(),
             &mut self.common.progress(),
-        )?;
-        Ok(Set { rows, articles, segments, embeddings })
+        )?)
     }
 
     fn fit_topics(&self, heads: &mut Heads, out: &mut Output) -> anyhow::Result<Definitions> {
         let set = self.set(&self.args.articles)?;
         let entries = self.entries(&set.rows)?;
-        let mut examples = Vec::new();
-        for (row, embeddings) in set.rows.iter().zip(&set.embeddings) {
-            let grades = entries
-                .iter()
-                .map(|topic| row.grade(&topic.id))
-                .collect::<Result<_, _>>()
-                .map_err(|e| anyhow!("{}: row {} {e}", self.args.articles.display(), row.number))?;
-            examples.push(topics::Example {
+        let grades: Vec<Vec<u8>> = set
+            .rows
+            .iter()
+            .map(|row| {
+                let grades = entries.iter().map(|topic| row.grade(&topic.id));
+                let table = self.args.articles.display();
+                grades
+                    .collect::<Result<_, _>>()
+                    .map_err(|e| anyhow!("{table}: row {} {e}", row.number))
+            })
+            .collect::<anyhow::Result<_>>()?;
+        let documents = set.documents();
+        let example = |embeddings: &Embeddings, grades: &[u8]| -> anyhow::Result<_> {
+            Ok(topics::Example {
                 rows: rows(&embeddings.sentences, embeddings.title.as_ref())?,
-                grades,
-            });
-        }
+                grades: grades.to_vec(),
+            })
+        };
+        let examples: Vec<topics::Example> = self
+            .embed(&documents)?
+            .iter()
+            .zip(&grades)
+            .map(|(embeddings, grades)| example(embeddings, grades))
+            .collect::<anyhow::Result<_>>()?;
+        let passages = train::passages(&documents, &grades, self.args.seed);
+        let made: Vec<Document> = passages.iter().map(|p| p.document.clone()).collect();
+        let derived: Vec<topics::Derived> = self
+            .embed(&made)?
+            .iter()
+            .zip(&passages)
+            .map(|(embeddings, passage)| {
+                Ok(topics::Derived {
+                    example: example(embeddings, &passage.grades)?,
+                    sources: passage.sources,
+                })
+            })
+            .collect::<anyhow::Result<_>>()?;
         for (index, topic) in entries.iter().enumerate() {
-            let positive = examples.iter().filter(|e| e.grades[index] >= POSITIVE).count();
+            let positive = examples
+                .iter()
+                .filter(|e| e.grades[index] >= POSITIVE)
+                .count();
             if positive < 10 {
                 self.common.warn(format!(
                     "topic {}: {positive} articles have it; expect little of it",
@@ -189,8 +231,11 @@ impl Trainer<'_> {
                 ));
             }
         }
-        let settings = topics::Settings { seed: self.args.seed, ..topics::Settings::default() };
-        let fitted = topics::fit(&examples, &settings, &mut self.common.progress())?;
+        let settings = topics::Settings {
+            seed: self.args.seed,
+            ..topics::Settings::default()
+        };
+        let fitted = topics::fit(&examples, &derived, &settings, &mut self.common.progress())?;
         for (member, vars) in fitted.members.iter().enumerate() {
             heads.add(&format!("topics.{member}"), vars);
         }
@@ -207,7 +252,10 @@ impl Trainer<'_> {
                 calibration: calibration.platt,
             })
             .collect();
-        Ok(Definitions { members: fitted.members.len(), topics })
+        Ok(Definitions {
+            members: fitted.members.len(),
+            topics,
+        })
     }
 
     fn entries(&self, rows: &[Row]) -> anyhow::Result<Vec<TopicEntry>> {
@@ -218,31 +266,46 @@ impl Trainer<'_> {
                 let text = std::fs::read_to_string(path).with_context(|| name.to_string())?;
                 let list: TopicList = toml::from_str(&text).with_context(|| name.to_string())?;
                 if let Some(absent) = list.topic.iter().find(|t| !named.contains(&t.id)) {
-                    bail!("{name}: topic \"{}\" is in no row of the articles", absent.id);
+                    bail!(
+                        "{name}: topic \"{}\" is in no row of the articles",
+                        absent.id
+                    );
                 }
                 list.topic
             }
             None => named
                 .into_iter()
-                .map(|id| TopicEntry { id, name: None, definition: None })
+                .map(|id| TopicEntry {
+                    id,
+                    name: None,
+                    definition: None,
+                })
                 .collect(),
         };
         if entries.is_empty() {
-            bail!("{}: no row names a topic, in grades or labels", self.args.articles.display());
+            bail!(
+                "{}: no row names a topic, in grades or labels",
+                self.args.articles.display()
+            );
         }
         Ok(entries)
     }
 
     fn fit_summary(&self, path: &Path, heads: &mut Heads, out: &mut Output) -> anyhow::Result<()> {
         let set = self.set(path)?;
+        let embeddings = self.embed(&set.documents())?;
         let mut examples = Vec::new();
         for (i, row) in set.rows.iter().enumerate() {
             let Some(best) = row.spans("best") else {
-                bail!("{}: row {} has no spans in \"best\"", path.display(), row.number);
+                bail!(
+                    "{}: row {} has no spans in \"best\"",
+                    path.display(),
+                    row.number
+                );
             };
             let alternates = row.spans("alternates").unwrap_or_default();
             let sentences = &set.segments[i].sentences;
-            let embeddings = &set.embeddings[i];
+            let embeddings = &embeddings[i];
             let lines = lines(&set.articles[i], sentences);
             examples.push(summary::Example {
                 features: features(&lines, &embeddings.sentences, embeddings.title.as_ref())?,
@@ -257,8 +320,14 @@ impl Trainer<'_> {
                     .collect(),
             });
         }
-        let settings = summary::Settings { seed: self.args.seed, ..summary::Settings::default() };
-        writeln!(out, "\n| summary scorer, held out | best | best or alternate |\n| --- | ---: | ---: |")?;
+        let settings = summary::Settings {
+            seed: self.args.seed,
+            ..summary::Settings::default()
+        };
+        writeln!(
+            out,
+            "\n| summary scorer, held out | best | best or alternate |\n| --- | ---: | ---: |"
+        )?;
         for (prefix, name, with_embeddings) in [
             ("summary", "features and embedding", true),
             ("summary_any_encoder", "features alone", false),
@@ -266,7 +335,10 @@ impl Trainer<'_> {
             let quality = summary::cross_validate(&examples, with_embeddings, &settings)?;
             let (best, either) = (quality.best, quality.best_or_alternate);
             writeln!(out, "| {name} | {best:.3} | {either:.3} |")?;
-            heads.add(prefix, &summary::fit(&examples, with_embeddings, &settings)?);
+            heads.add(
+                prefix,
+                &summary::fit(&examples, with_embeddings, &settings)?,
+            );
         }
         Ok(())
     }
@@ -287,13 +359,19 @@ fn report(
     let mut macro_f1 = 0.0;
     for (index, topic) in entries.iter().enumerate() {
         let calibration = fitted.calibrations[index];
-        let labels: Vec<bool> = examples.iter().map(|e| e.grades[index] >= POSITIVE).collect();
+        let labels: Vec<bool> = examples
+            .iter()
+            .map(|e| e.grades[index] >= POSITIVE)
+            .collect();
         let scores: Vec<f64> = fitted
             .held_out
             .iter()
             .map(|l| f64::from(calibration.platt.probability(l[index])))
             .collect();
-        let holds: Vec<bool> = scores.iter().map(|p| *p >= f64::from(calibration.threshold)).collect();
+        let holds: Vec<bool> = scores
+            .iter()
+            .map(|p| *p >= f64::from(calibration.threshold))
+            .collect();
         let score = f1(&holds, &labels);
         #[expect(clippy::cast_precision_loss, reason = "a count of topics")]
         let share = 1.0 / entries.len() as f64;

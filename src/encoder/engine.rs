@@ -11,7 +11,9 @@ pub fn parse_config(json: &[u8]) -> Result<Config, String> {
     let config: Config = serde_json::from_slice(json).map_err(|e| e.to_string())?;
     if config.hidden_size == 0
         || config.num_attention_heads == 0
-        || config.hidden_size % config.num_attention_heads != 0
+        || !config
+            .hidden_size
+            .is_multiple_of(config.num_attention_heads)
     {
         return Err(format!(
             "hidden_size {} does not divide into {} attention heads",
@@ -25,27 +27,17 @@ pub fn parse_config(json: &[u8]) -> Result<Config, String> {
 pub struct CandleEngine {
     model: BertModel,
     dim: usize,
-    words: Vec<f32>,
 }
 
 impl CandleEngine {
     /// Loads the weights, int8 or floating point.
     pub fn load(weights: &[u8], config: &Config) -> Result<Self, String> {
         let tensors = dequantise(weights, &Device::Cpu)?;
-        let words = tensors
-            .iter()
-            .find(|(name, _)| name.ends_with("embeddings.word_embeddings.weight"))
-            .ok_or("no embeddings.word_embeddings.weight")?
-            .1
-            .flatten_all()
-            .and_then(|t| t.to_vec1())
-            .map_err(|e| e.to_string())?;
         let vars = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
         let model = BertModel::load(vars, config).map_err(|e| e.to_string())?;
         Ok(Self {
             model,
             dim: config.hidden_size,
-            words,
         })
     }
 
@@ -54,17 +46,14 @@ impl CandleEngine {
         self.dim
     }
 
-    /// The entry of a token in the input embedding table.
-    pub fn word(&self, id: u32) -> &[f32] {
-        let at = id as usize * self.dim;
-        self.words.get(at..at + self.dim).unwrap_or(&[])
-    }
-
     /// The last hidden states of one window, `ids.len() × dim`, row after row.
     /// One window at a time means no padding and no mask.
     pub fn forward(&self, ids: &[u32]) -> candle_core::Result<Vec<f32>> {
         let ids = Tensor::new(ids, &Device::Cpu)?.unsqueeze(0)?;
         let types = ids.zeros_like()?;
-        self.model.forward(&ids, &types, None)?.flatten_all()?.to_vec1()
+        self.model
+            .forward(&ids, &types, None)?
+            .flatten_all()?
+            .to_vec1()
     }
 }

@@ -54,10 +54,10 @@ impl Encoder {
     /// # Errors
     /// When a file of the bundle is not what it should be.
     pub fn load(bundle: &Bundle) -> Result<Self, ModelError> {
-        let tokens = Tokens::load(bundle.file(TOKENIZER)?)
-            .map_err(|e| bundle.problem(TOKENIZER, e))?;
-        let config = engine::parse_config(bundle.file(CONFIG)?)
-            .map_err(|e| bundle.problem(CONFIG, e))?;
+        let tokens =
+            Tokens::load(bundle.file(TOKENIZER)?).map_err(|e| bundle.problem(TOKENIZER, e))?;
+        let config =
+            engine::parse_config(bundle.file(CONFIG)?).map_err(|e| bundle.problem(CONFIG, e))?;
         let window = WINDOW.min(config.max_position_embeddings);
         if window < tokens.specials() + 1 {
             return Err(bundle.problem(CONFIG, "max_position_embeddings leaves no room for text"));
@@ -163,34 +163,6 @@ impl Encoder {
                 sum
             })
             .collect())
-    }
-
-    /// Embeddings of texts by their words alone, blind to context: the mean of
-    /// their tokens' input embeddings, rare tokens weighing more, scaled to unit
-    /// length. Shape `[texts, dim]`.
-    ///
-    /// A token's weight is `ln(1 + rank)` of its frequency, for which its number
-    /// in the vocabulary stands (the Zipf weighting of model2vec).
-    ///
-    /// # Errors
-    /// When the tokenizer fails.
-    pub fn words<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> candle_core::Result<Tensor> {
-        let mut rows = Vec::new();
-        let mut count = 0;
-        for text in texts {
-            let mut sum = vec![0f32; self.dim()];
-            for id in self.tokens.encode(text).map_err(candle_core::Error::msg)? {
-                #[expect(clippy::cast_precision_loss, reason = "a vocabulary is small")]
-                let weight = (id as f32).ln_1p();
-                for (total, value) in sum.iter_mut().zip(self.engine.word(id)) {
-                    *total += weight * value;
-                }
-            }
-            normalise(&mut sum);
-            rows.extend(sum);
-            count += 1;
-        }
-        Tensor::from_vec(rows, (count, self.dim()), &Device::Cpu)
     }
 
     /// Sums to embeddings of unit length. The mean has the sum's direction, so

@@ -6,6 +6,7 @@
 /// One topic's rule.
 #[derive(Clone, Copy, Debug)]
 pub struct Topic {
+    /// The topic's id.
     pub name: &'static str,
     /// Hits from which the topic holds (chosen for best F1 on the training set).
     pub min_hits: usize,

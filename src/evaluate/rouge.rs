@@ -14,8 +14,11 @@ use super::porter;
 /// reference that is matched) and their harmonic mean, each 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
+    /// Share of the candidate that is in the reference.
     pub precision: f64,
+    /// Share of the reference that is in the candidate.
     pub recall: f64,
+    /// Harmonic mean of both.
     pub f1: f64,
 }
 

@@ -358,7 +358,10 @@ mod tests {
         small().write(dir.path()).unwrap();
         std::fs::write(dir.path().join(ENCODER), "encoder.safetensorz").unwrap();
         let error = Bundle::open(dir.path()).unwrap_err().to_string();
-        assert!(error.contains("encoder.safetensors does not match its hash"), "{error}");
+        assert!(
+            error.contains("encoder.safetensors does not match its hash"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -367,7 +370,11 @@ mod tests {
         small().write(dir.path()).unwrap();
         let path = dir.path().join(MANIFEST);
         let manifest = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, manifest.replace("format = 1", "format = 9\nnew = true")).unwrap();
+        std::fs::write(
+            &path,
+            manifest.replace("format = 1", "format = 9\nnew = true"),
+        )
+        .unwrap();
         let error = Bundle::open(dir.path()).unwrap_err().to_string();
         assert!(error.contains("bundle format 9"), "{error}");
     }

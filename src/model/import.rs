@@ -50,11 +50,7 @@ pub fn import(
 }
 
 /// Opens an encoder in Hugging Face layout as it is, without heads.
-pub(super) fn open_encoder(
-    folder: &Path,
-    name: &str,
-    version: &str,
-) -> Result<Bundle, ModelError> {
+pub(super) fn open_encoder(folder: &Path, name: &str, version: &str) -> Result<Bundle, ModelError> {
     let problem = |problem: String| ModelError::Folder {
         path: folder.to_owned(),
         problem,
@@ -94,10 +90,7 @@ pub(super) fn open_encoder(
     let files = BTreeMap::from([
         (ENCODER.to_owned(), weights),
         (CONFIG.to_owned(), config),
-        (
-            TOKENIZER.to_owned(),
-            bundle::read(&folder.join(TOKENIZER))?,
-        ),
+        (TOKENIZER.to_owned(), bundle::read(&folder.join(TOKENIZER))?),
     ]);
     Ok(Bundle::new(name, version, "unknown", provenance, files))
 }

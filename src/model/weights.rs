@@ -95,7 +95,10 @@ fn quantise_rows(values: &[f32], columns: usize) -> (Vec<u8>, Vec<f32>) {
     for row in values.chunks_exact(columns) {
         let largest = row.iter().fold(0f32, |m, v| m.max(v.abs()));
         let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
-        #[expect(clippy::cast_possible_truncation, reason = "rounded, within -127..=127")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "rounded, within -127..=127"
+        )]
         quantised.extend(row.iter().map(|v| (v / scale).round() as i8 as u8));
         scales.push(scale);
     }
@@ -123,7 +126,11 @@ fn to_f32(name: &str, view: &TensorView) -> Result<Vec<f32>, String> {
                 .and_then(|t| t.to_dtype(DType::F32)?.flatten_all()?.to_vec1())
                 .map_err(|e| format!("{name}: {e}"));
         }
-        other => return Err(format!("{name} has type {other:?}, which no encoder here has")),
+        other => {
+            return Err(format!(
+                "{name} has type {other:?}, which no encoder here has"
+            ));
+        }
     };
     Ok(data
         .chunks_exact(4)
@@ -168,7 +175,10 @@ mod tests {
     fn a_row_of_zeros_stays_zero() {
         let packed = quantise(&file(&[0.0; 8], 2), |_| true, |_| true).unwrap();
         let back = &dequantise(&packed, &Device::Cpu).unwrap()["layer.weight"];
-        assert_eq!(back.flatten_all().unwrap().to_vec1::<f32>().unwrap(), [0.0; 8]);
+        assert_eq!(
+            back.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
+            [0.0; 8]
+        );
     }
 
     #[test]

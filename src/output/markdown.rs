@@ -17,21 +17,25 @@ pub fn write(mut out: impl Write, outcome: &Outcome, analysis: &Analysis) -> io:
         writeln!(out, "| topic | probability | label |\n| --- | ---: | --- |")?;
         for topic in &analysis.topics {
             let (name, p) = (escape(&topic.name), topic.probability);
-            writeln!(out, "| {name} | {p:.2} | {} |", if topic.label { "yes" } else { "no" })?;
+            writeln!(
+                out,
+                "| {name} | {p:.2} | {} |",
+                if topic.label { "yes" } else { "no" }
+            )?;
         }
         writeln!(out)?;
     }
     for topic in analysis.topics.iter().filter(|t| t.label) {
         writeln!(out, "**{}**\n", escape(&topic.name))?;
         for evidence in &topic.evidence {
-            let text = escape(&one_line(&evidence.quote.text));
+            let text = escape(&one_line(&evidence.text));
             writeln!(out, "> {text} ({:.2})\n", evidence.weight)?;
         }
     }
     if !analysis.summary.is_empty() {
         writeln!(out, "**Summary**\n")?;
         for sentence in &analysis.summary {
-            writeln!(out, "- {}", escape(&one_line(&sentence.quote.text)))?;
+            writeln!(out, "- {}", escape(&one_line(&sentence.text)))?;
         }
     }
     Ok(())
@@ -41,7 +45,10 @@ pub fn write(mut out: impl Write, outcome: &Outcome, analysis: &Analysis) -> io:
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~') {
+        if matches!(
+            c,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~'
+        ) {
             escaped.push('\\');
         }
         escaped.push(c);

@@ -124,3 +124,101 @@ impl<W: Write> Printer<W> {
         self.out.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Evidence, Place, SummarySentence, TopicResult};
+
+    fn place(sentence: usize, start: usize, text: &str) -> Place {
+        Place {
+            sentence,
+            start,
+            end: start + text.chars().count(),
+        }
+    }
+
+    fn analysis() -> Analysis {
+        let lead = "The port’s <crane> computers were locked on Monday by criminals who asked \
+                    for 40 bitcoin, the harbour master\nsaid.";
+        let odd = "No ransom was paid.\u{1b}[31m\u{202e}";
+        let topic = |id: &str, name: &str, probability, evidence: Vec<Evidence>| TopicResult {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            probability,
+            label: probability >= 0.5,
+            threshold: 0.5,
+            evidence,
+        };
+        let evidence = Evidence {
+            place: place(0, 25, lead),
+            weight: 0.75,
+            text: lead.to_owned(),
+        };
+        Analysis {
+            title: Some("Cranes stand still at | Dunmore *port*".to_owned()),
+            words: 120,
+            sentences: 9,
+            topics: vec![
+                topic("cybersecurity", "Cybersecurity", 0.9731, vec![evidence]),
+                topic("sport", "Sport", 0.02, Vec::new()),
+            ],
+            summary: vec![
+                SummarySentence {
+                    place: place(0, 25, lead),
+                    score: 0.61,
+                    text: lead.to_owned(),
+                },
+                SummarySentence {
+                    place: place(4, 300, odd),
+                    score: 0.4,
+                    text: odd.to_owned(),
+                },
+            ],
+            warnings: vec!["not UTF-8; read as windows-1252".to_owned()],
+            tokens: 160,
+        }
+    }
+
+    fn print(format: Format, failed: bool) -> String {
+        let model = ModelId {
+            name: "small".to_owned(),
+            version: "1.2.0".to_owned(),
+        };
+        let analysis = analysis();
+        let mut printer = Printer::new(format, model, Vec::new());
+        let outcome = |path, result| Outcome {
+            path: Some(path),
+            id: Some("nr-7"),
+            result,
+        };
+        printer.print(&outcome("a.txt", Ok(&analysis))).unwrap();
+        if failed {
+            let error = Err("is empty; there is nothing to classify");
+            printer.print(&outcome("b.txt", error)).unwrap();
+        }
+        String::from_utf8(printer.finish().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn text() {
+        let page = print(Format::Text(Page { width: 60 }), true);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&page).to_string());
+    }
+
+    #[test]
+    fn json() {
+        insta::assert_snapshot!(print(Format::Json { array: false }, false));
+        insta::assert_snapshot!(print(Format::Json { array: true }, true));
+    }
+
+    #[test]
+    fn jsonl() {
+        insta::assert_snapshot!(print(Format::Jsonl, true));
+    }
+
+    #[test]
+    fn markdown() {
+        insta::assert_snapshot!(print(Format::Markdown, true));
+    }
+}

@@ -39,8 +39,8 @@ impl Page {
             writeln!(out, "{BOLD}{line}{BOLD:#}")?;
         }
         let counts = format!("{} words, {} sentences", analysis.words, analysis.sentences);
-        let name = name.map(|n| format!("{n}: ")).unwrap_or_default();
-        writeln!(out, "{DIM}{}{counts}{DIM:#}", one_line(&name))?;
+        let name = name.map(|n| one_line(n) + ": ").unwrap_or_default();
+        writeln!(out, "{DIM}{name}{counts}{DIM:#}")?;
 
         if !analysis.topics.is_empty() {
             writeln!(out)?;
@@ -52,21 +52,25 @@ impl Page {
         if !analysis.summary.is_empty() {
             writeln!(out, "\n{BOLD}Summary{BOLD:#}")?;
             for sentence in &analysis.summary {
-                self.wrapped(out, &one_line(&sentence.quote.text), "  • ", Style::new())?;
+                self.wrapped(out, &one_line(&sentence.text), "  • ", Style::new())?;
             }
         }
         Ok(())
     }
 
     fn topic(self, out: &mut impl Write, topic: &TopicResult, widest: usize) -> io::Result<()> {
-        let (mark, style) = if topic.label { ("●", HOLDS) } else { ("○", DIM) };
+        let (mark, style) = if topic.label {
+            ("●", HOLDS)
+        } else {
+            ("○", DIM)
+        };
         let pad = " ".repeat(widest.saturating_sub(topic.name.chars().count()));
         let (name, bar) = (&topic.name, bar(topic.probability));
         let p = topic.probability;
         writeln!(out, "{style}{mark} {name}{pad}  {bar}  {p:.2}{style:#}")?;
         for evidence in topic.evidence.iter().take(SHOWN_EVIDENCE) {
             // The quotation marks are ours: an article's own may be missing on one side.
-            self.wrapped(out, &one_line(&evidence.quote.text), "    › ", Style::new())?;
+            self.wrapped(out, &one_line(&evidence.text), "    › ", Style::new())?;
         }
         Ok(())
     }
@@ -102,7 +106,10 @@ pub(super) fn one_line(text: &str) -> String {
         if !line.is_empty() {
             line.push(' ');
         }
-        line.extend(word.chars().filter(|c| !c.is_control() && !is_bidi_control(*c)));
+        line.extend(
+            word.chars()
+                .filter(|c| !c.is_control() && !is_bidi_control(*c)),
+        );
     }
     line
 }

@@ -17,9 +17,33 @@ pub struct Line<'a> {
 
 /// Words that point back to something said before.
 const POINTING_BACK: [&str; 27] = [
-    "he", "she", "it", "they", "this", "that", "these", "those", "his", "her", "its", "their",
-    "but", "and", "so", "however", "meanwhile", "also", "still", "then", "instead", "yet", "or",
-    "moreover", "therefore", "such", "here",
+    "he",
+    "she",
+    "it",
+    "they",
+    "this",
+    "that",
+    "these",
+    "those",
+    "his",
+    "her",
+    "its",
+    "their",
+    "but",
+    "and",
+    "so",
+    "however",
+    "meanwhile",
+    "also",
+    "still",
+    "then",
+    "instead",
+    "yet",
+    "or",
+    "moreover",
+    "therefore",
+    "such",
+    "here",
 ];
 
 /// Computes the features of every sentence of an article: `[sentences][FEATURES]`.
@@ -118,7 +142,13 @@ impl Wording {
         let first = first.to_lowercase();
         Self {
             words: real(words.len()),
-            capitalised: share(|w| w.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(char::is_uppercase), 1),
+            capitalised: share(
+                |w| {
+                    w.trim_start_matches(|c: char| !c.is_alphanumeric())
+                        .starts_with(char::is_uppercase)
+                },
+                1,
+            ),
             digits: share(|w| w.contains(|c: char| c.is_ascii_digit()), 0),
             quoted: text.contains(quotes),
             opens_with_quote: text.starts_with(quotes),

@@ -78,7 +78,10 @@ fn write(file: &Path, all: &[Embeddings]) -> Result<()> {
     let sentences: Vec<&Tensor> = all.iter().map(|e| &e.sentences).collect();
     let titles: Vec<&Tensor> = all.iter().filter_map(|e| e.title.as_ref()).collect();
     let counts = |f: fn(&Embeddings) -> usize| -> Result<Tensor> {
-        let counts: Vec<u32> = all.iter().map(|e| u32::try_from(f(e)).unwrap_or(0)).collect();
+        let counts: Vec<u32> = all
+            .iter()
+            .map(|e| u32::try_from(f(e)).unwrap_or(0))
+            .collect();
         Tensor::new(counts, &Device::Cpu)
     };
     let mut tensors = HashMap::from([

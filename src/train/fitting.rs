@@ -9,7 +9,10 @@ use rand::{Rng, SeedableRng};
 
 /// A generator for one purpose: the same seed and purpose give the same numbers.
 pub fn generator(seed: u64, purpose: u64) -> StdRng {
-    StdRng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(purpose))
+    StdRng::seed_from_u64(
+        seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .wrapping_add(purpose),
+    )
 }
 
 /// Assigns `count` items to `folds` folds of equal size, at random.

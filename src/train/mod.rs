@@ -4,8 +4,10 @@ mod bundle;
 mod calibrate;
 mod embed;
 mod fitting;
+mod passages;
 pub mod summary;
 pub mod topics;
 
 pub use bundle::Heads;
 pub use embed::embed;
+pub use passages::{Passage, passages};

@@ -62,12 +62,27 @@ pub struct Fitted {
     pub calibrations: Vec<Calibration>,
 }
 
+/// An example that was made of others: it must not teach a head about an
+/// article that the head is judged on.
+#[derive(Debug, Clone)]
+pub struct Derived {
+    /// The example.
+    pub example: Example,
+    /// Numbers of the examples that it was made of.
+    pub sources: [usize; 2],
+}
+
 /// Fits one head without each fold. The heads together are the ensemble;
 /// calibration and thresholds come from the articles that each did not see.
 ///
 /// # Errors
 /// When there are fewer examples than folds, or shapes do not fit.
-pub fn fit(examples: &[Example], settings: &Settings, progress: &mut dyn FnMut(&str)) -> Result<Fitted> {
+pub fn fit(
+    examples: &[Example],
+    derived: &[Derived],
+    settings: &Settings,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Fitted> {
     if examples.len() < settings.folds || settings.folds < 2 {
         candle_core::bail!(
             "{} labelled articles are too few for {} folds",
@@ -80,7 +95,14 @@ pub fn fit(examples: &[Example], settings: &Settings, progress: &mut dyn FnMut(&
     let mut held_out = vec![vec![0.0; topics]; examples.len()];
     let mut members = Vec::new();
     for out in 0..settings.folds {
-        let train: Vec<&Example> = select(examples, &fold, |f| f != out);
+        let own = examples.iter().zip(&fold).filter(|(_, f)| **f != out);
+        let more = derived
+            .iter()
+            .filter(|d| d.sources.iter().all(|&s| fold[s] != out));
+        let train: Vec<&Example> = own
+            .map(|(example, _)| example)
+            .chain(more.map(|d| &d.example))
+            .collect();
         let (vars, head) = fit_head(&train, settings, out as u64 + 1)?;
         for (index, _) in fold.iter().enumerate().filter(|(_, f)| **f == out) {
             held_out[index] = logits(&head, &examples[index])?;
@@ -100,15 +122,6 @@ pub fn fit(examples: &[Example], settings: &Settings, progress: &mut dyn FnMut(&
         held_out,
         calibrations,
     })
-}
-
-fn select<'a>(
-    examples: &'a [Example],
-    fold: &[usize],
-    keep: impl Fn(usize) -> bool,
-) -> Vec<&'a Example> {
-    let kept = examples.iter().zip(fold).filter(|(_, f)| keep(**f));
-    kept.map(|(e, _)| e).collect()
 }
 
 /// Logits of "grade at least 2" for one article.
@@ -150,7 +163,8 @@ fn fit_head(examples: &[&Example], settings: &Settings, purpose: u64) -> Result<
         batches.shuffle(&mut rng);
         for batch in &batches {
             let batch: Vec<&Example> = batch.iter().map(|&i| examples[i]).collect();
-            let (rows, mask, targets) = collate(&batch, |_| rng.random::<f32>() >= settings.row_dropout)?;
+            let (rows, mask, targets) =
+                collate(&batch, |_| rng.random::<f32>() >= settings.row_dropout)?;
             let output = head.forward(&rows, &mask)?;
             let loss = fitting::cross_entropy(&output.logits, &targets)?;
             optimiser.set_learning_rate(settings.learning_rate * fitting::schedule(step, steps));
@@ -164,7 +178,10 @@ fn fit_head(examples: &[&Example], settings: &Settings, purpose: u64) -> Result<
 /// Pads a batch: rows `[articles, longest, dim]`, mask `[articles, longest]`,
 /// targets `[articles, topics, grades]`. Rows for which `keep` is false are
 /// masked, but never an article's first two.
-fn collate(batch: &[&Example], mut keep: impl FnMut(usize) -> bool) -> Result<(Tensor, Tensor, Tensor)> {
+fn collate(
+    batch: &[&Example],
+    mut keep: impl FnMut(usize) -> bool,
+) -> Result<(Tensor, Tensor, Tensor)> {
     let longest = batch.iter().map(|e| e.rows.dims()[0]).max().unwrap_or(0);
     let topics = batch[0].grades.len();
     let mut rows = Vec::with_capacity(batch.len());
@@ -173,9 +190,12 @@ fn collate(batch: &[&Example], mut keep: impl FnMut(usize) -> bool) -> Result<(T
     for example in batch {
         let count = example.rows.dims()[0];
         rows.push(example.rows.pad_with_zeros(0, 0, longest - count)?);
-        mask.extend((0..longest).map(|row| f32::from(u8::from(row < count && (row < 2 || keep(row))))));
+        mask.extend(
+            (0..longest).map(|row| f32::from(u8::from(row < count && (row < 2 || keep(row))))),
+        );
         for &grade in &example.grades {
-            targets.extend((1..=GRADES).map(|least| f32::from(u8::from(usize::from(grade) >= least))));
+            targets
+                .extend((1..=GRADES).map(|least| f32::from(u8::from(usize::from(grade) >= least))));
         }
     }
     let device = &Device::Cpu;

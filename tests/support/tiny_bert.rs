@@ -26,9 +26,18 @@ pub fn write(folder: &Path) {
     fs::write(folder.join("config.json"), config.to_string()).unwrap();
 
     let mut tensors: Vec<(String, Vec<usize>)> = vec![
-        ("embeddings.word_embeddings.weight".into(), vec![VOCABULARY, WIDTH]),
-        ("embeddings.position_embeddings.weight".into(), vec![POSITIONS, WIDTH]),
-        ("embeddings.token_type_embeddings.weight".into(), vec![2, WIDTH]),
+        (
+            "embeddings.word_embeddings.weight".into(),
+            vec![VOCABULARY, WIDTH],
+        ),
+        (
+            "embeddings.position_embeddings.weight".into(),
+            vec![POSITIONS, WIDTH],
+        ),
+        (
+            "embeddings.token_type_embeddings.weight".into(),
+            vec![2, WIDTH],
+        ),
     ];
     let mut norm = |name: String| {
         tensors.push((format!("{name}.weight"), vec![WIDTH]));
@@ -55,7 +64,9 @@ pub fn write(folder: &Path) {
     }
     let mut state = 1u64;
     let mut random = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         (state >> 40) as f32 / (1u64 << 24) as f32 - 0.5
     };
     let bytes: Vec<Vec<u8>> = tensors
