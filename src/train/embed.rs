@@ -25,6 +25,9 @@ pub fn embed(
     cache: Option<&Path>,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Vec<Embeddings>> {
+    if documents.is_empty() {
+        return Ok(Vec::new());
+    }
     let file = cache.map(|folder| folder.join(cache_name(encoder_sha256, documents)));
     if let Some(file) = file.as_ref().filter(|f| f.exists()) {
         progress(&format!("embeddings read from {}", file.display()));

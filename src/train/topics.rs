@@ -25,8 +25,10 @@ pub struct Settings {
     pub seed: u64,
     /// Folds of the cross-validation; one head is fitted without each fold.
     pub folds: usize,
-    /// Passes over the articles.
+    /// Passes over the articles, at least.
     pub epochs: usize,
+    /// Steps, at least: few articles need more passes.
+    pub steps: usize,
     /// Articles in a step.
     pub batch: usize,
     /// Peak learning rate.
@@ -43,6 +45,7 @@ impl Default for Settings {
             seed: 1,
             folds: 5,
             epochs: 20,
+            steps: 500,
             batch: 32,
             learning_rate: 8e-3,
             weight_decay: 0.5,
@@ -157,9 +160,10 @@ fn fit_head(examples: &[&Example], settings: &Settings, purpose: u64) -> Result<
     let mut order: Vec<usize> = (0..examples.len()).collect();
     order.sort_by_key(|&i| examples[i].rows.dims()[0]);
     let mut batches: Vec<&[usize]> = order.chunks(settings.batch).collect();
-    let steps = settings.epochs * batches.len();
+    let epochs = settings.epochs.max(settings.steps.div_ceil(batches.len()));
+    let steps = epochs * batches.len();
     let mut step = 0;
-    for _ in 0..settings.epochs {
+    for _ in 0..epochs {
         batches.shuffle(&mut rng);
         for batch in &batches {
             let batch: Vec<&Example> = batch.iter().map(|&i| examples[i]).collect();
