@@ -304,5 +304,11 @@ fn heads(bundle: &Bundle) -> Result<VarBuilder<'static>, ModelError> {
 /// When the bundle has none or they cannot be read.
 pub fn definitions(bundle: &Bundle) -> Result<Definitions, ModelError> {
     let text = std::str::from_utf8(bundle.file(TOPICS)?).map_err(|e| bundle.problem(TOPICS, e))?;
-    toml::from_str(text).map_err(|e| bundle.problem(TOPICS, e))
+    let definitions: Definitions = toml::from_str(text).map_err(|e| bundle.problem(TOPICS, e))?;
+    let sound = |t: &Topic| (0.0..=1.0).contains(&t.threshold) && !t.id.trim().is_empty();
+    if definitions.members == 0 || !definitions.topics.iter().all(sound) {
+        let problem = "needs at least one member, and each topic an id and a threshold from 0 to 1";
+        return Err(bundle.problem(TOPICS, problem));
+    }
+    Ok(definitions)
 }

@@ -100,3 +100,38 @@ fn a_missing_table_is_an_input_error() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("nowhere.jsonl"));
 }
+
+#[test]
+fn flags_may_stand_before_the_verb() {
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mixed.jsonl");
+    let output = classify()
+        .args(["-q", "batch"])
+        .arg(&table)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(rows(&output.stdout).len(), 6);
+}
+
+#[test]
+fn a_text_over_the_limit_is_an_error_row() {
+    let folder = TempDir::new().unwrap();
+    let table = folder.path().join("rows.jsonl");
+    let long = format!("{{\"text\":\"{}\"}}\n", "All is well. ".repeat(30));
+    fs::write(&table, long + "{\"text\":\"All is well.\"}\n").unwrap();
+    let output = classify()
+        .arg("batch")
+        .arg(&table)
+        .args(["--max-bytes", "100", "--with-text"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let results = rows(&output.stdout);
+    assert!(
+        results[0]["error"]
+            .as_str()
+            .unwrap()
+            .contains("longer than 100 bytes")
+    );
+    assert_eq!(results[1]["text"], "All is well.");
+}

@@ -307,3 +307,30 @@ fn the_version_names_tool_and_model() {
         "{shown}"
     );
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn results_that_cannot_be_written_are_an_error() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = run(classify().arg(fixture("letter.txt")).stdout(full));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("standard output: cannot be written"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn windows_line_ends_change_nothing() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("crlf.txt");
+    let text = fs::read_to_string(fixture("hard-wrapped.txt")).unwrap();
+    fs::write(&file, text.replace('\n', "\r\n")).unwrap();
+    let (unix, windows) = (json(&fixture("hard-wrapped.txt")), json(&file));
+    assert_eq!(unix["sentences"], windows["sentences"]);
+    assert_eq!(
+        unix["topics"][0]["probability"],
+        windows["topics"][0]["probability"]
+    );
+}

@@ -89,7 +89,8 @@ fn letters(s: &str) -> impl Iterator<Item = char> {
 fn judge_places(text: &str, titled: bool, lines: &mut [Line]) {
     // Lines of hard-wrapped text look like headings. One that runs on in lower case is prose.
     for at in 1..lines.len() {
-        let adjacent = lines[at].range.start - lines[at - 1].range.end < 2;
+        let between = &text[lines[at - 1].range.end..lines[at].range.start];
+        let adjacent = between.matches('\n').count() < 2;
         if adjacent && text[lines[at].range.clone()].starts_with(char::is_lowercase) {
             for line in &mut lines[at - 1..=at] {
                 if line.kind == Kind::Short {
@@ -237,7 +238,7 @@ mod tests {
             "Media playback is unsupported on your device Media caption Ferries at sea",
             "JUST WATCHED Ferries at sea Replay More Videos ... MUST WATCH Ferries at sea 01:20",
             "Sign up for our newsletter",
-            "Get the harbour news delivered to your inbox. By signing up, you agree to our terms.",
+            "Get the harbour news delivered to your inbox. Our terms apply.",
             "See all Harbour.TV",
             "Load more",
             "[music]",

@@ -27,7 +27,10 @@ pub fn paragraphs(text: &str) -> Vec<Range<usize>> {
 fn lines(text: &str) -> Vec<Range<usize>> {
     let mut lines = Vec::new();
     let mut start = 0;
-    for line in text.split(['\n', '\r', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
+    // The carriage return of a Windows line end is white space before its line feed.
+    let breaks = |c: char| matches!(c, '\n' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let old_mac = !text.contains('\n');
+    for line in text.split(|c| breaks(c) || (old_mac && c == '\r')) {
         let trimmed = line.trim();
         let from = start + (line.len() - line.trim_start().len());
         lines.push(if trimmed.is_empty() {
@@ -91,6 +94,7 @@ mod tests {
                     A spokesman for the union said that nobody had asked\n\
                     the crane drivers, of whom eleven are left at work in\n\
                     the port.\n";
+        assert_eq!(split(&text.replace('\n', "\r\n")).len(), 2);
         let paragraphs = split(text);
         assert_eq!(paragraphs.len(), 2);
         assert!(paragraphs[1].ends_with("the port."));

@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
+use super::Article;
 use super::decode::{NotText, decode};
-use super::{Article, segment};
 
 /// Most bytes that are read of one article when nothing else is set: twice
 /// a long novel.
@@ -43,15 +43,12 @@ pub enum ReadError {
     /// Not text at all.
     #[error("is not text (it has bytes that no text has); save its text as a .txt file first")]
     Binary,
-    /// Text without anything to classify.
-    #[error("has no sentence in it, only numbers, marks or page furniture")]
-    NoSentence,
 }
 
 /// Reads an article from a file, `-` for standard input.
 ///
 /// # Errors
-/// When the file is missing, too large, not text or without a sentence.
+/// When the file is missing, too large or not text.
 pub fn read(path: &Path, max_bytes: u64) -> Result<Article, ReadError> {
     if path == Path::new("-") {
         return read_limited(std::io::stdin().lock(), max_bytes);
@@ -80,7 +77,7 @@ fn read_limited(source: impl Read, max_bytes: u64) -> Result<Article, ReadError>
 /// Makes an article of the bytes of a text file.
 ///
 /// # Errors
-/// When the bytes are not text or hold no sentence.
+/// When the bytes are not text.
 pub fn read_bytes(bytes: &[u8]) -> Result<Article, ReadError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ReadError::Empty);
@@ -95,9 +92,6 @@ pub fn read_bytes(bytes: &[u8]) -> Result<Article, ReadError> {
     refuse_markup(&decoded.text)?;
     let mut article = Article::new(None, decoded.text);
     article.warnings.extend(decoded.warning);
-    if segment(&article).sentences.is_empty() {
-        return Err(ReadError::NoSentence);
-    }
     Ok(article)
 }
 
@@ -135,7 +129,6 @@ mod tests {
         assert!(message(b"<!DOCTYPE html><html><p>Hello there.</p>").contains("HTML"));
         assert!(message(b"{\"text\":\"The council met.\"}\n").contains("classify batch"));
         assert!(message(b"\x00\x01\x02\x03\xff\xfe\xfd").contains("not text"));
-        assert!(message(b"... --- ... 12 34 56\n\n***").contains("no sentence"));
     }
 
     #[test]

@@ -26,16 +26,16 @@ pub fn find(text: &str) -> Option<Range<usize>> {
         && (1..=35).contains(&words)
         && title.chars().any(char::is_alphabetic)
         && body.len() >= MIN_BODY
-        && (blank_line_follows || !next.is_lowercase())
-        && !title.ends_with(['.', ',', ';', ':']);
+        && (blank_line_follows || !next.is_lowercase());
     // "U.S." may end a title, a full stop after a word does not.
-    let abbreviation = title.ends_with('.')
+    let abbreviation = blank_line_follows
+        && !title.ends_with(".m.")
         && title
             .rsplit(char::is_whitespace)
             .next()
             .is_some_and(|word| word.trim_end_matches('.').contains('.'));
-    let fits = fits || (abbreviation && blank_line_follows && words <= 35);
-    (fits && !is_junk(title)).then_some(line)
+    let open = !title.ends_with(['.', ',', ';', ':']) || abbreviation;
+    (fits && open && !is_junk(title)).then_some(line)
 }
 
 /// Whether a line alone is a byline, a credit or the like. Headlines wholly in
@@ -95,6 +95,8 @@ mod tests {
     fn running_text_has_no_title() {
         assert_eq!(title(BODY), None);
         assert_eq!(title(&format!("The cranes were sold.\n\n{BODY}")), None);
+        let lead = "Bids for the cranes close tonight at 10 p.m.";
+        assert_eq!(title(&format!("{lead}\n\n{BODY}")), None);
         assert_eq!(title("Cranes\n"), None);
         assert_eq!(
             title(&format!("By Ann Field, Harbour Reporter\n\n{BODY}")),

@@ -26,6 +26,15 @@ pub struct Counts {
     pub tokens: usize,
 }
 
+/// What is read of a row and what of it is passed on.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Most bytes of an article's text.
+    pub max_bytes: u64,
+    /// Whether the results carry the texts.
+    pub with_text: bool,
+}
+
 /// What is told while a batch runs.
 #[derive(Debug)]
 pub enum Event<'a> {
@@ -45,6 +54,7 @@ pub fn run<W: Write>(
     columns: &Columns,
     analyzer: &Analyzer,
     options: &Options,
+    limits: Limits,
     printer: &mut Printer<W>,
     mut tell: impl FnMut(Event),
 ) -> std::io::Result<Counts> {
@@ -54,7 +64,7 @@ pub fn run<W: Write>(
         let inputs: Vec<Input> = rows
             .by_ref()
             .take(TOGETHER)
-            .map(|row| Input::of(row, columns))
+            .map(|row| Input::of(row, columns, limits.max_bytes))
             .collect();
         for (input, result) in analyze(&inputs, analyzer, options) {
             counts.rows += 1;
@@ -73,6 +83,10 @@ pub fn run<W: Write>(
             printer.print(&Outcome {
                 path: None,
                 id: input.id.as_deref(),
+                text: match &input.article {
+                    Ok(article) if limits.with_text => Some(&article.text),
+                    _ => None,
+                },
                 result: result.as_ref().map_err(String::as_str),
             })?;
         }
@@ -90,12 +104,18 @@ struct Input {
 }
 
 impl Input {
-    fn of(row: Result<Row, (usize, RecordError)>, columns: &Columns) -> Self {
+    fn of(row: Result<Row, (usize, RecordError)>, columns: &Columns, max_bytes: u64) -> Self {
         match row {
             Ok(row) => Self {
                 number: row.number,
                 id: row.text_of(&columns.id),
-                article: row.article(columns).map_err(|e| e.to_string()),
+                article: match row.article(columns) {
+                    Ok(article) if article.text.len() as u64 > max_bytes => {
+                        let limit = max_bytes;
+                        Err(RecordError::TooLong { limit }.to_string())
+                    }
+                    article => article.map_err(|e| e.to_string()),
+                },
             },
             Err((number, error)) => Self {
                 number,

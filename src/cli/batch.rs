@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Context;
-
-use super::files::Output;
-use super::{Common, Ended, classify::Shape, say};
+use super::files::{Output, unwritable};
+use super::{
+    Common, Ended,
+    classify::{Shape, Text},
+    say,
+};
 use crate::analyzer::Analyzer;
-use crate::batch::{self, Event};
+use crate::batch::{self, Event, Limits};
 use crate::output::{Format, Printer};
 use crate::records::{Columns, JsonlReader};
 
@@ -28,6 +30,8 @@ pub struct Args {
     columns: ColumnArgs,
     #[command(flatten)]
     shape: Shape,
+    #[command(flatten)]
+    text: Text,
 }
 
 /// Flags that name the columns.
@@ -66,7 +70,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let options = args.shape.options(&analyzer)?;
     // In JSON a character of the text takes up to six bytes.
     let max_line = args
-        .shape
+        .text
         .max_bytes
         .saturating_mul(6)
         .saturating_add(1 << 16);
@@ -90,16 +94,20 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         &columns,
         &analyzer,
         &options,
+        Limits {
+            max_bytes: args.text.max_bytes,
+            with_text: args.text.with_text,
+        },
         &mut printer,
         |event| match event {
             Event::Failed(row, error) => say("error", format!("{table}: row {row} {error}")),
             Event::Progress(counts) => progress(&format!("{} rows", counts.rows)),
         },
     )
-    .context("results cannot be written")?;
+    .map_err(|e| unwritable(e, args.output.as_deref()))?;
     printer
         .finish()
-        .context("results cannot be written")?
+        .map_err(|e| unwritable(e, args.output.as_deref()))?
         .complete()?;
 
     let seconds = start.elapsed().as_secs_f64();

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use super::files::Output;
+use super::files::{Output, unwritable};
 use super::{Common, Ended, say};
 use crate::analyzer::{Analyzer, DEFAULT_SUMMARY, Options};
 use crate::article::{DEFAULT_MAX_BYTES, read};
@@ -25,6 +25,8 @@ pub struct Args {
     output: Option<PathBuf>,
     #[command(flatten)]
     shape: Shape,
+    #[command(flatten)]
+    text: Text,
 }
 
 /// What of an analysis can be set by flags.
@@ -36,9 +38,17 @@ pub struct Shape {
     /// Probability from which on a topic holds, for all topics or for one; repeatable
     #[arg(long, value_name = "[TOPIC=]P")]
     threshold: Vec<Threshold>,
+}
+
+/// What is read of an article and what of it is passed on.
+#[derive(Debug, clap::Args)]
+pub struct Text {
     /// Most bytes that are read of one article
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_MAX_BYTES)]
     pub max_bytes: u64,
+    /// Add the article's text to JSON
+    #[arg(long)]
+    pub with_text: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -145,12 +155,11 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
             path.as_str()
         };
         let start = Instant::now();
-        let analysis = read(file, args.shape.max_bytes)
-            .map_err(|e| e.to_string())
-            .and_then(|article| {
-                let analysis = analyzer.analyze(&article, &options);
-                analysis.map_err(|e| e.to_string())
-            });
+        let article = read(file, args.text.max_bytes).map_err(|e| e.to_string());
+        let analysis = article.as_ref().map_err(String::clone).and_then(|article| {
+            let analysis = analyzer.analyze(article, &options);
+            analysis.map_err(|e| e.to_string())
+        });
         match &analysis {
             Ok(analysis) => {
                 for warning in &analysis.warnings {
@@ -173,14 +182,19 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
             .print(&Outcome {
                 path: (!is_stdin(file)).then_some(&path),
                 id: None,
+                text: article
+                    .as_ref()
+                    .ok()
+                    .filter(|_| args.text.with_text)
+                    .map(|article| article.text.as_str()),
                 result: analysis.as_ref().map_err(String::as_str),
             })
             .and_then(|()| printer.flush())
-            .context("results cannot be written")?;
+            .map_err(|e| unwritable(e, args.output.as_deref()))?;
     }
     printer
         .finish()
-        .context("results cannot be written")?
+        .map_err(|e| unwritable(e, args.output.as_deref()))?
         .complete()?;
     Ok(ended)
 }

@@ -42,10 +42,8 @@ pub struct Args {
 pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let analyzer = Analyzer::new(&common.bundle()?, common.threads())?;
     let options = args.shape.options(&analyzer)?;
-    let (rows, articles): (Vec<Row>, Vec<Article>) =
-        tables::read(&args.data, &args.columns.columns(), common)?
-            .into_iter()
-            .unzip();
+    let table = tables::read(&args.data, &args.columns.columns(), common)?;
+    let (rows, articles): (Vec<Row>, Vec<Article>) = table.articles.into_iter().unzip();
     let mut progress = common.progress();
     let mut analyses: Vec<Option<Analysis>> = Vec::new();
     for (chunk, numbers) in articles.chunks(TOGETHER).zip(rows.chunks(TOGETHER)) {
@@ -90,7 +88,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         summary_table(&mut out, &rows, &articles, &analyses)?;
     }
     out.complete()?;
-    let failed = analyses.iter().any(Option::is_none);
+    let failed = table.ended == Ended::InputFailed || analyses.iter().any(Option::is_none);
     Ok(if failed {
         Ended::InputFailed
     } else {
@@ -153,6 +151,7 @@ fn topic_table(
     if let Some(path) = &args.baseline {
         let (rows, articles): (Vec<Row>, Vec<Article>) =
             tables::read(path, &args.columns.columns(), common)?
+                .articles
                 .into_iter()
                 .unzip();
         let known = self::truth(&rows, &ids).map_err(|e| anyhow!("{}: {e}", path.display()))?;

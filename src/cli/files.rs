@@ -25,6 +25,12 @@ pub enum Output {
     },
 }
 
+/// The error of results that cannot be written; `path` is `None` for standard output.
+pub fn unwritable(error: io::Error, path: Option<&Path>) -> anyhow::Error {
+    let path = path.unwrap_or(Path::new("standard output")).to_owned();
+    anyhow::Error::new(error).context(OutputError(path))
+}
+
 impl Output {
     /// Opens the output; `None` or `-` is standard output.
     pub fn open(path: Option<&Path>) -> anyhow::Result<Self> {
@@ -37,8 +43,8 @@ impl Output {
                 let mut part_path = path.as_os_str().to_owned();
                 part_path.push(if special { "" } else { ".part" });
                 let part_path = PathBuf::from(part_path);
-                let file = std::fs::File::create(&part_path)
-                    .map_err(|e| anyhow::Error::new(e).context(OutputError(path.to_owned())))?;
+                let file =
+                    std::fs::File::create(&part_path).map_err(|e| unwritable(e, Some(path)))?;
                 Ok(Self::File {
                     part: BufWriter::new(AutoStream::never(file)),
                     part_path,
@@ -65,8 +71,7 @@ impl Output {
         {
             drop(part);
             if part_path != path {
-                std::fs::rename(part_path, &path)
-                    .map_err(|e| anyhow::Error::new(e).context(OutputError(path)))?;
+                std::fs::rename(part_path, &path).map_err(|e| unwritable(e, Some(&path)))?;
             }
         }
         Ok(())

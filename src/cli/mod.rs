@@ -21,11 +21,9 @@ use crate::model::{Bundle, ModelError, ModelSource};
 #[command(
     name = "classify",
     disable_version_flag = true,
-    args_conflicts_with_subcommands = true,
-    subcommand_negates_reqs = true,
     max_term_width = 100,
     after_help = "Exit codes: 0 all done; 1 some input failed; 2 wrong command line, topic \
-                  file or model; 3 an evaluation gate is missed.\n\
+                  file or model.\n\
                   A file named like a verb: ./batch"
 )]
 struct Cli {
@@ -113,14 +111,14 @@ impl Common {
         }
     }
 
-    /// A line of progress: overwritten on a terminal, nothing elsewhere.
+    /// Lines of progress: every second on a terminal, every ten elsewhere, where
+    /// they end up in a log.
     fn progress(&self) -> impl FnMut(&str) + use<> {
         let show = !self.quiet;
-        let terminal = console_is_terminal();
+        let pause = if console_is_terminal() { 1 } else { 10 };
         let mut last: Option<std::time::Instant> = None;
         move |message| {
-            // Off a terminal a line every ten seconds is enough for a log.
-            let due = last.is_none_or(|l| terminal || l.elapsed().as_secs() >= 10);
+            let due = last.is_none_or(|l| l.elapsed().as_secs() >= pause);
             if show && due {
                 last = Some(std::time::Instant::now());
                 say("progress", message);
@@ -133,9 +131,11 @@ fn console_is_terminal() -> bool {
     std::io::IsTerminal::is_terminal(&std::io::stderr())
 }
 
-/// Writes a line to stderr; a closed stderr is nobody's error.
+/// Writes a line to stderr; a closed stderr is nobody's error. Names of files
+/// and columns may hold control characters, which are not for the terminal.
 fn say(kind: &str, message: impl std::fmt::Display) {
     use std::io::Write;
+    let message = crate::output::one_line(&message.to_string());
     let _ = writeln!(anstream::stderr(), "{kind}: {message}");
 }
 

@@ -1,5 +1,6 @@
 //! `classify train`: labelled articles to a bundle.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use crate::analyzer::{document, lines};
 use crate::article::{Article, Segments, segment};
 use crate::encoder::{Document, Embeddings, Encoder};
 use crate::evaluate::{average_precision, f1, precision, recall};
-use crate::model::{Bundle, ENCODER, HEADS};
+use crate::model::{Bundle, CONFIG, ENCODER, HEADS, TOKENIZER};
 use crate::records::{POSITIVE, Row, is_marked};
 use crate::summary::features;
 use crate::topics::{Definitions, Topic, rows};
@@ -78,11 +79,16 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         base,
         args,
         common,
+        ended: Cell::new(Ended::Well),
     };
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(common.threads().unwrap_or(0))
         .build()?;
-    let bundle = pool.install(|| trainer.train())?;
+    // On a thread of the pool, so that everything below it runs there.
+    let (bundle, ended) = pool.install(move || {
+        let bundle = trainer.train()?;
+        anyhow::Ok((bundle, trainer.ended.get()))
+    })?;
     bundle
         .write(&args.output)
         .with_context(|| format!("{target}: cannot be written"))?;
@@ -92,7 +98,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
             format!("{target}; use it with `classify -m {target} FILE…`"),
         );
     }
-    Ok(Ended::Well)
+    Ok(ended)
 }
 
 /// What a training run works with.
@@ -101,6 +107,7 @@ struct Trainer<'a> {
     encoder: Encoder,
     args: &'a Args,
     common: &'a Common,
+    ended: Cell<Ended>,
 }
 
 /// The articles of a table that have sentences.
@@ -150,7 +157,10 @@ impl Trainer<'_> {
     fn set(&self, path: &Path) -> anyhow::Result<Set> {
         let table = tables::read(path, &self.args.columns.columns(), self.common)?;
         let (mut rows, mut articles, mut segments) = (Vec::new(), Vec::new(), Vec::new());
-        for (row, article) in table {
+        if table.ended == Ended::InputFailed {
+            self.ended.set(Ended::InputFailed);
+        }
+        for (row, article) in table.articles {
             let found = segment(&article);
             if found.sentences.is_empty() {
                 let (name, number) = (path.display(), row.number);
@@ -170,9 +180,14 @@ impl Trainer<'_> {
     }
 
     fn embed(&self, documents: &[Document]) -> anyhow::Result<Vec<Embeddings>> {
+        // Whatever decides the embeddings beside the texts.
+        let hashes = &self.base.manifest.sha256;
+        let key = [ENCODER, TOKENIZER, CONFIG]
+            .map(|file| hashes[file].as_str())
+            .join(" ");
         Ok(train::embed(
             &self.encoder,
-            &self.base.manifest.sha256[ENCODER],
+            &key,
             documents,
             self.args.cache.as_deref(),
             &mut self.common.progress(),

@@ -122,6 +122,11 @@ impl Encoder {
             .map(|texts| vec![vec![0.0; self.dim()]; texts.len()])
             .collect();
         for ((article, window), sums) in windows.iter().zip(&sums) {
+            if sums.iter().flatten().any(|v| !v.is_finite()) {
+                candle_core::bail!(
+                    "the encoder gives numbers that are not finite; its weights are damaged"
+                );
+            }
             for (piece, sum) in window.iter().zip(sums) {
                 for (total, part) in rows[*article][piece.text].iter_mut().zip(sum) {
                     *total += part;

@@ -9,8 +9,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 /// Suffix of the tensor that holds the scales of an int8 tensor.
 const SCALE: &str = ".scale";
 
-/// Quantises the matrices of a safetensors file whose names end in one of
-/// `suffixes` to int8, symmetric, one scale per row: `w ≈ scale[row] · q`,
+/// Quantises the matrices of a safetensors file whose names pass `to_int8` to int8, symmetric, one scale per row: `w ≈ scale[row] · q`,
 /// `scale = max|w[row]| / 127`. A linear layer's rows are its output channels,
 /// an embedding table's rows its tokens. All other tensors are kept as f32.
 /// Tensors for which `keep` is false are left out.

@@ -21,6 +21,8 @@ struct Object<'a> {
     warnings: Option<&'a [String]>,
     model: Option<&'a ModelId>,
     error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
 }
 
 /// Writes one object, without a line end.
@@ -39,6 +41,7 @@ pub fn write(out: impl Write, outcome: &Outcome, model: &ModelId, pretty: bool) 
         warnings: analysis.map(|a| a.warnings.as_slice()),
         model: analysis.map(|_| model),
         error: outcome.result.err(),
+        text: outcome.text,
     };
     if pretty {
         serde_json::to_writer_pretty(out, &object)?;

@@ -12,7 +12,7 @@ pub fn write(mut out: impl Write, outcome: &Outcome, analysis: &Analysis) -> io:
     let title = analysis.title.as_deref().unwrap_or(name);
     writeln!(out, "## {}\n", escape(&one_line(title)))?;
     let counts = format!("{} words, {} sentences", analysis.words, analysis.sentences);
-    writeln!(out, "`{}`, {counts}\n", name.replace('`', "'"))?;
+    writeln!(out, "`{}`, {counts}\n", one_line(name).replace('`', "'"))?;
     if !analysis.topics.is_empty() {
         writeln!(out, "| topic | probability | label |\n| --- | ---: | --- |")?;
         for topic in &analysis.topics {

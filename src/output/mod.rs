@@ -4,7 +4,7 @@ mod json;
 mod markdown;
 mod text;
 
-pub use text::Page;
+pub use text::{Page, one_line};
 
 use std::io::{self, Write};
 
@@ -20,6 +20,8 @@ pub struct Outcome<'a> {
     pub path: Option<&'a str>,
     /// Identifier of the article, when its source gives one.
     pub id: Option<&'a str>,
+    /// The article's text, when JSON is to carry it.
+    pub text: Option<&'a str>,
     /// The analysis, or why there is none.
     pub result: Result<&'a Analysis, &'a str>,
 }
@@ -65,7 +67,9 @@ impl<W: Write> Printer<W> {
     /// When the output cannot be written.
     pub fn print(&mut self, outcome: &Outcome) -> io::Result<()> {
         let first = self.written == 0;
-        self.written += 1;
+        let pages = matches!(self.format, Format::Text(_) | Format::Markdown);
+        // A page shows nothing of an input that failed; JSON shows every input.
+        self.written += usize::from(!pages || outcome.result.is_ok());
         match self.format {
             Format::Text(page) => {
                 if let Ok(analysis) = outcome.result {
@@ -190,6 +194,7 @@ mod tests {
         let outcome = |path, result| Outcome {
             path: Some(path),
             id: Some("nr-7"),
+            text: None,
             result,
         };
         printer.print(&outcome("a.txt", Ok(&analysis))).unwrap();
@@ -215,6 +220,27 @@ mod tests {
     #[test]
     fn jsonl() {
         insta::assert_snapshot!(print(Format::Jsonl, true));
+    }
+
+    #[test]
+    fn json_carries_the_text_when_asked() {
+        let model = ModelId {
+            name: "small".to_owned(),
+            version: "1.2.0".to_owned(),
+        };
+        let mut printer = Printer::new(Format::Jsonl, model, Vec::new());
+        let outcome = Outcome {
+            path: None,
+            id: None,
+            text: Some("All of it."),
+            result: Ok(&analysis()),
+        };
+        printer.print(&outcome).unwrap();
+        let line = String::from_utf8(printer.finish().unwrap()).unwrap();
+        assert!(
+            line.trim_end()
+                .ends_with(r#","error":null,"text":"All of it."}"#)
+        );
     }
 
     #[test]

@@ -100,7 +100,8 @@ fn bar(probability: f32) -> String {
 
 /// White space folded and control characters dropped, so that an article can
 /// neither break the page nor write to the terminal.
-pub(super) fn one_line(text: &str) -> String {
+#[must_use]
+pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !line.is_empty() {

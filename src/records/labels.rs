@@ -28,7 +28,10 @@ impl Row {
     /// # Errors
     /// When the row has neither, or a grade is out of range.
     pub fn grade(&self, topic: &str) -> Result<u8, String> {
-        if let Some(grades) = self.fields.get("grades") {
+        if let Some(grades) = self.fields.get("grades").filter(|g| !g.is_null()) {
+            if !grades.is_object() {
+                return Err("has \"grades\" that are no object of topic to 0-3".to_owned());
+            }
             let grade = match grades.get(topic) {
                 None => return Ok(0),
                 Some(grade) => grade,
@@ -92,6 +95,9 @@ mod tests {
             (listed.grade("sport"), listed.grade("brexit")),
             (Ok(3), Ok(0))
         );
+        let empty = row(r#"{"grades":null,"labels":["sport"]}"#);
+        assert_eq!(empty.grade("sport"), Ok(3));
+        assert!(row(r#"{"grades":[2]}"#).grade("sport").is_err());
         assert!(row("{}").grade("sport").unwrap_err().contains("neither"));
         assert!(row(r#"{"grades":{"sport":7}}"#).grade("sport").is_err());
     }

@@ -14,9 +14,12 @@ const REDUNDANCY: f32 = 0.5;
 /// # Errors
 /// When the shapes do not fit.
 pub fn select(scores: &[f32], embeddings: &Tensor, count: usize) -> Result<Vec<usize>> {
+    if count >= scores.len() {
+        return Ok((0..scores.len()).collect());
+    }
     let mut chosen: Vec<usize> = Vec::new();
     let mut likeness = vec![0f32; scores.len()];
-    while chosen.len() < count.min(scores.len()) {
+    while chosen.len() < count {
         let value = |i: usize| logit(scores[i]) - REDUNDANCY * penalty(likeness[i]);
         let best = (0..scores.len())
             .filter(|i| !chosen.contains(i))

@@ -30,7 +30,8 @@ pub fn contributions(head: &Head, output: &HeadOutput, topic: usize) -> Result<V
         let k = k.min(order.len());
         #[expect(clippy::cast_precision_loss, reason = "at most 8")]
         let share = weight / k as f32;
-        for &row in &order[..k] {
+        // A sentence that is not on topic does not speak for it, whatever the weights.
+        for &row in order[..k].iter().filter(|&&row| logits[row] > 0.0) {
             total[row] += share * logits[row];
         }
     }

@@ -24,7 +24,8 @@ pub struct TopicScorer {
 pub struct TopicScore {
     /// Calibrated probability that the topic holds.
     pub probability: f32,
-    /// Sentences that speak for the topic, strongest first, with their share.
+    /// Sentences that speak for the topic, strongest first, with their share of
+    /// what attention and the highest sentence logits add.
     pub evidence: Vec<(usize, f32)>,
 }
 

@@ -7,20 +7,20 @@ use std::time::Instant;
 use candle_core::{Device, Result, Tensor};
 use sha2::{Digest, Sha256};
 
-use crate::encoder::{Document, Embeddings, Encoder};
+use crate::encoder::{Document, Embeddings, Encoder, WINDOW};
 
 /// Articles that are encoded between two lines of progress.
 const BATCH: usize = 32;
 
 /// Encodes articles. With a cache folder the result is kept there under a hash
-/// of the encoder and of all texts, so that a second run with the same articles
+/// of the encoder's key, of the window and of all texts, so that a second run with the same articles
 /// reads it back.
 ///
 /// # Errors
 /// When the engine fails or the cache cannot be read or written.
 pub fn embed(
     encoder: &Encoder,
-    encoder_sha256: &str,
+    encoder_key: &str,
     documents: &[Document],
     cache: Option<&Path>,
     progress: &mut dyn FnMut(&str),
@@ -28,7 +28,7 @@ pub fn embed(
     if documents.is_empty() {
         return Ok(Vec::new());
     }
-    let file = cache.map(|folder| folder.join(cache_name(encoder_sha256, documents)));
+    let file = cache.map(|folder| folder.join(cache_name(encoder_key, documents)));
     if let Some(file) = file.as_ref().filter(|f| f.exists()) {
         progress(&format!("embeddings read from {}", file.display()));
         return read(file, documents);
@@ -57,14 +57,15 @@ pub fn embed(
     Ok(all)
 }
 
-fn cache_name(encoder_sha256: &str, documents: &[Document]) -> PathBuf {
+fn cache_name(encoder_key: &str, documents: &[Document]) -> PathBuf {
     let mut hash = Sha256::new();
     // Lengths keep neighbouring texts apart.
     let mut add = |text: &str| {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text);
     };
-    add(encoder_sha256);
+    add(encoder_key);
+    add(&WINDOW.to_string());
     for document in documents {
         add(document.title.unwrap_or("\0"));
         add(&document.sentences.len().to_string());

@@ -10,6 +10,7 @@ use rand::seq::IndexedRandom;
 use super::fitting;
 use crate::encoder::Document;
 use crate::evaluate::{ClassWeight, Logistic, Vectorizer};
+use crate::records::POSITIVE;
 
 /// Most made-up articles for each topic; never more than real ones about it.
 const PER_TOPIC: usize = 200;
@@ -20,7 +21,7 @@ const PASSAGE: usize = 2;
 /// The passage begins after at most this many sentences.
 const BEFORE: usize = 6;
 /// The grade of the topic in the result: substantive, not the main subject.
-const GRADE: u8 = 2;
+const GRADE: u8 = POSITIVE;
 /// Inverse strength of the penalty of the model that finds telling sentences.
 const LOGISTIC_C: f64 = 10.0;
 

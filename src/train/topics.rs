@@ -7,6 +7,7 @@ use rand::seq::SliceRandom;
 
 use super::calibrate::{self, Calibration};
 use super::fitting;
+use crate::records::POSITIVE;
 use crate::topics::{GRADES, Head};
 
 /// One labelled article.
@@ -116,7 +117,10 @@ pub fn fit(
     let calibrations = (0..topics)
         .map(|topic| {
             let logits: Vec<f32> = held_out.iter().map(|l| l[topic]).collect();
-            let labels: Vec<bool> = examples.iter().map(|e| e.grades[topic] >= 2).collect();
+            let labels: Vec<bool> = examples
+                .iter()
+                .map(|e| e.grades[topic] >= POSITIVE)
+                .collect();
             calibrate::fit(&logits, &labels)
         })
         .collect();
