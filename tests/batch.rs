@@ -86,7 +86,7 @@ fn broken_rows_are_errors_in_their_place() {
         "{messages}"
     );
     assert!(
-        messages.contains("row 4 has no text in column \"body\""),
+        messages.contains("row 4 has no column \"body\""),
         "{messages}"
     );
 }

@@ -261,7 +261,21 @@ fn standard_input_and_output_file_work() {
     assert!(output.stdout.is_empty());
     let page = fs::read_to_string(&out).unwrap();
     assert!(page.starts_with("## ") && page.contains("**Summary**"));
-    assert!(!folder.path().join("page.md.part").exists());
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "nothing left beside"
+    );
+
+    let text = fs::read(fixture("letter.txt")).unwrap();
+    fs::write(&out, &text).unwrap();
+    let output = run(classify().arg(&out).arg("-o").arg(&out));
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        fs::read(&out).unwrap(),
+        text,
+        "an input is never overwritten"
+    );
 }
 
 #[test]

@@ -60,7 +60,9 @@ pub fn repeated(text: &str, title: &str) -> Option<Range<usize>> {
 
 fn first_line(text: &str) -> Option<Range<usize>> {
     let start = text.find(|c: char| !c.is_whitespace())?;
-    let end = text[start..].find('\n').map_or(text.len(), |n| start + n);
+    let end = text[start..]
+        .find(['\n', '\r'])
+        .map_or(text.len(), |n| start + n);
     Some(start..start + text[start..end].trim_end().len())
 }
 

@@ -144,7 +144,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         FormatName::Jsonl => Format::Jsonl,
         FormatName::Markdown => Format::Markdown,
     };
-    let output = Output::open(args.output.as_deref())?;
+    let output = Output::open(args.output.as_deref(), &args.files)?;
     let mut printer = Printer::new(format, analyzer.model().clone(), output);
     let mut ended = Ended::Well;
     for file in &args.files {
@@ -205,8 +205,9 @@ fn is_stdin(file: &Path) -> bool {
 
 /// The terminal's width within what reads well; 80 columns elsewhere.
 fn page_width(to_file: bool) -> usize {
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stdout());
     match terminal_size::terminal_size() {
-        Some((width, _)) if !to_file => usize::from(width.0).clamp(40, 100),
+        Some((width, _)) if terminal && !to_file => usize::from(width.0).clamp(40, 100),
         _ => 80,
     }
 }

@@ -67,7 +67,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
             articles.len()
         ));
     }
-    let mut out = Output::open(None)?;
+    let mut out = Output::open(None, &[])?;
     let labelled = rows.iter().any(|r| !r.topics().is_empty());
     let summarised = rows.iter().any(|r| r.spans("best").is_some());
     if !labelled && !summarised {

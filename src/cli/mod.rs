@@ -65,7 +65,8 @@ struct Common {
     model: Option<ModelSource>,
     /// Threads [default: the cores that this process may use]
     #[arg(long, global = true, value_name = "N", help_heading = "Common")]
-    threads: Option<std::num::NonZeroUsize>,
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
     /// When to use colours
     #[arg(
         long,
@@ -96,7 +97,7 @@ impl Common {
     }
 
     fn threads(&self) -> Option<usize> {
-        self.threads.map(std::num::NonZeroUsize::get)
+        self.threads.map(usize::from)
     }
 
     fn warn(&self, message: impl std::fmt::Display) {
@@ -116,11 +117,10 @@ impl Common {
     fn progress(&self) -> impl FnMut(&str) + use<> {
         let show = !self.quiet;
         let pause = if console_is_terminal() { 1 } else { 10 };
-        let mut last: Option<std::time::Instant> = None;
+        let mut last = std::time::Instant::now();
         move |message| {
-            let due = last.is_none_or(|l| l.elapsed().as_secs() >= pause);
-            if show && due {
-                last = Some(std::time::Instant::now());
+            if show && last.elapsed().as_secs() >= pause {
+                last = std::time::Instant::now();
                 say("progress", message);
             }
         }
@@ -159,7 +159,7 @@ pub fn run() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             say("error", format!("{error:#}"));
-            let of_input = error.chain().any(|e| e.is::<files::OutputError>());
+            let of_input = error.downcast_ref::<files::OutputError>().is_some();
             ExitCode::from(if of_input { 1 } else { 2 })
         }
     }

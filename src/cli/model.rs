@@ -52,7 +52,7 @@ pub fn run(verb: &Verb, common: &Common) -> anyhow::Result<Ended> {
 /// `classify --version`.
 pub fn version(common: &Common) -> anyhow::Result<Ended> {
     let manifest = common.bundle()?.manifest;
-    let mut out = Output::open(None)?;
+    let mut out = Output::open(None, &[])?;
     writeln!(out, "classify {}", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "model {} {}", manifest.name, manifest.version)?;
     out.complete()?;
@@ -61,7 +61,7 @@ pub fn version(common: &Common) -> anyhow::Result<Ended> {
 
 fn info(bundle: &Bundle) -> anyhow::Result<Ended> {
     let manifest = &bundle.manifest;
-    let mut out = Output::open(None)?;
+    let mut out = Output::open(None, &[])?;
     writeln!(out, "model     {} {}", manifest.name, manifest.version)?;
     writeln!(out, "licence   {}", manifest.licence)?;
     let provenance = &manifest.provenance;
@@ -97,7 +97,7 @@ fn info(bundle: &Bundle) -> anyhow::Result<Ended> {
 fn verify(bundle: &Bundle) -> anyhow::Result<Ended> {
     bundle.verify()?;
     let manifest = &bundle.manifest;
-    let mut out = Output::open(None)?;
+    let mut out = Output::open(None, &[])?;
     let (count, name) = (bundle.files().count(), &manifest.name);
     writeln!(
         out,
@@ -118,7 +118,7 @@ fn import_folder(args: &ImportArgs) -> anyhow::Result<Ended> {
         .write(&args.output)
         .with_context(|| format!("{target}: cannot be written"))?;
     let size = bundle.file(ENCODER)?.len();
-    let mut out = Output::open(None)?;
+    let mut out = Output::open(None, &[])?;
     writeln!(
         out,
         "{target}: {} as int8, {size} bytes; no topics yet",

@@ -128,7 +128,7 @@ impl Set {
 
 impl Trainer<'_> {
     fn train(&self) -> anyhow::Result<Bundle> {
-        let mut out = Output::open(None)?;
+        let mut out = Output::open(None, &[])?;
         let mut heads = Heads::default();
         let definitions = self.fit_topics(&mut heads, &mut out)?;
         match &self.args.summaries {

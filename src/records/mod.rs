@@ -46,8 +46,16 @@ pub enum RecordError {
     /// The row is not a JSON object.
     #[error("is not a JSON object: {0}")]
     NotJson(String),
-    /// The row has no text column, or it holds something else than text.
-    #[error("has no text in column \"{column}\" (columns: {present}); name it with --text-column")]
+    /// The text column holds something else.
+    #[error("has no text in column \"{column}\" but {found}")]
+    NotText {
+        /// The text column.
+        column: String,
+        /// The beginning of what it holds, as JSON.
+        found: String,
+    },
+    /// The row has no text column.
+    #[error("has no column \"{column}\" (columns: {present}); name it with --text-column")]
     NoText {
         /// The column that was looked for.
         column: String,
@@ -86,7 +94,13 @@ impl Row {
     pub fn article(&self, columns: &Columns) -> Result<Article, RecordError> {
         let text = match self.fields.get(&columns.text) {
             Some(Value::String(text)) => text.clone(),
-            _ => {
+            Some(other) => {
+                return Err(RecordError::NotText {
+                    column: columns.text.clone(),
+                    found: other.to_string().chars().take(40).collect(),
+                });
+            }
+            None => {
                 let present: Vec<&str> = self.fields.keys().map(String::as_str).collect();
                 return Err(RecordError::NoText {
                     column: columns.text.clone(),
