@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::analysis::{Analysis, Evidence, ModelId, Place, SummarySentence, TopicResult};
 use crate::article::{Article, Segments, Sentence, segment};
-use crate::encoder::{Document, Embeddings, Encoder};
+use crate::encoder::{Document, Embeddings, Encoder, EngineOptions};
 use crate::model::{Bundle, HEADS, ModelError, TOPICS};
 use crate::summary::{Line, SummaryScorer, select};
 use crate::topics::{Definitions, Topic, TopicScorer};
@@ -52,10 +52,10 @@ pub enum AnalyzeError {
 /// A model that is ready to analyse articles.
 ///
 /// ```no_run
-/// use topicwire::{Analyzer, Article, Options, model::ModelSource};
+/// use topicwire::{Analyzer, Article, EngineOptions, Options, model::ModelSource};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let analyzer = Analyzer::new(&ModelSource::Embedded.load(false)?, None)?;
+/// let analyzer = Analyzer::new(&ModelSource::Embedded.load(false)?, EngineOptions::default(), None)?;
 /// let article = Article::new(None, std::fs::read_to_string("article.txt")?);
 /// let analysis = analyzer.analyze(&article, &Options::default())?;
 /// println!("{:?}", analysis.labels().collect::<Vec<_>>());
@@ -78,8 +78,12 @@ impl Analyzer {
     ///
     /// # Errors
     /// When a file of the bundle is not what it should be.
-    pub fn new(bundle: &Bundle, threads: Option<usize>) -> Result<Self, ModelError> {
-        let encoder = Encoder::load(bundle)?;
+    pub fn new(
+        bundle: &Bundle,
+        engine: EngineOptions,
+        threads: Option<usize>,
+    ) -> Result<Self, ModelError> {
+        let encoder = Encoder::load(bundle, engine)?;
         let dim = encoder.dim();
         let heads = bundle.has_heads().then(|| heads(bundle)).transpose()?;
         let topics = match &heads {
@@ -114,6 +118,12 @@ impl Analyzer {
     #[must_use]
     pub fn model(&self) -> &ModelId {
         &self.model
+    }
+
+    /// Which engine runs the encoder, and on what.
+    #[must_use]
+    pub fn engine(&self) -> String {
+        self.encoder.engine()
     }
 
     /// The topics of the model; none for a bare encoder.

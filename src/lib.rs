@@ -19,3 +19,4 @@ pub mod train;
 pub use analysis::Analysis;
 pub use analyzer::{Analyzer, Options};
 pub use article::Article;
+pub use encoder::EngineOptions;

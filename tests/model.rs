@@ -222,3 +222,110 @@ fn without_the_flag_no_connection_is_made() {
     assert_eq!(run.status.code(), Some(0));
     assert!(server.requests().is_empty());
 }
+
+/// The probabilities of all topics for articles of all sorts.
+fn probabilities(command: &mut Command) -> Vec<f64> {
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mixed.jsonl");
+    let run = command.arg("batch").arg(table).output().unwrap();
+    let mut all = Vec::new();
+    for line in out(&run).lines() {
+        let result: serde_json::Value = serde_json::from_str(line).unwrap();
+        let topics = result["topics"].as_array().unwrap().iter();
+        all.extend(topics.map(|topic| topic["probability"].as_f64().unwrap()));
+    }
+    assert!(all.len() > 6, "{}", err(&run));
+    all
+}
+
+#[test]
+fn both_engines_and_all_kernels_agree() {
+    let expected = probabilities(&mut classify());
+    for other in [
+        probabilities(classify().args(["--engine", "candle"])),
+        probabilities(classify().env("TOPICWIRE_KERNEL", "portable")),
+    ] {
+        assert_eq!(other.len(), expected.len());
+        for (a, b) in other.iter().zip(&expected) {
+            assert!((a - b).abs() < 0.05, "{other:?} {expected:?}");
+        }
+    }
+
+    let engine = |command: &mut Command| {
+        let info = out(&command.args(["model", "info"]).output().unwrap());
+        let line = info.lines().find_map(|line| line.strip_prefix("engine"));
+        line.unwrap().trim().to_owned()
+    };
+    assert!(engine(&mut classify()).starts_with("int8, kernel "));
+    let portable = engine(classify().env("TOPICWIRE_KERNEL", "portable"));
+    assert_eq!(portable, "int8, kernel portable");
+    assert_eq!(
+        engine(classify().args(["--engine", "candle"])),
+        "candle, f32 on the CPU"
+    );
+
+    let unknown = classify()
+        .arg(article())
+        .env("TOPICWIRE_KERNEL", "sse9")
+        .output()
+        .unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(err(&unknown).contains("it has") && err(&unknown).contains("portable"));
+}
+
+#[test]
+fn an_encoder_that_int8_cannot_run_runs_in_candle() {
+    let folder = TempDir::new().unwrap();
+    let encoder = folder.path().join("tiny");
+    tiny_bert::write(&encoder);
+    let run = |flags: &[&str]| {
+        let mut command = classify();
+        command.arg(article()).arg("-m").arg(&encoder).args(flags);
+        command.output().unwrap()
+    };
+    assert_eq!(run(&[]).status.code(), Some(0));
+    let refused = run(&["--engine", "int8"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        err(&refused).contains("attention heads of 8"),
+        "{}",
+        err(&refused)
+    );
+    assert!(
+        err(&refused).contains("--engine candle"),
+        "{}",
+        err(&refused)
+    );
+}
+
+#[test]
+fn weights_can_be_rounded_to_suit_a_text() {
+    let folder = TempDir::new().unwrap();
+    let encoder = folder.path().join("tiny");
+    tiny_bert::write(&encoder);
+    let import = |to: &str, flags: &[&Path]| {
+        let mut command = classify();
+        command.args(["model", "import", "--name", "acme/tiny", "--licence", "MIT"]);
+        command.arg(&encoder).arg("-o").arg(folder.path().join(to));
+        command.args(flags).output().unwrap()
+    };
+    let text = article();
+    assert_eq!(import("plain", &[]).status.code(), Some(0));
+    let calibrated = import("calibrated", &[Path::new("--calibrate"), &text]);
+    assert_eq!(calibrated.status.code(), Some(0), "{}", err(&calibrated));
+    let weights = |of: &str| fs::read(folder.path().join(of).join("encoder.safetensors")).unwrap();
+    assert_eq!(weights("plain").len(), weights("calibrated").len());
+    assert_ne!(weights("plain"), weights("calibrated"));
+    import("again", &[Path::new("--calibrate"), &text]);
+    assert_eq!(
+        weights("again"),
+        weights("calibrated"),
+        "the same every time"
+    );
+
+    let missing = import(
+        "missing",
+        &[Path::new("--calibrate"), Path::new("no-such.txt")],
+    );
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(err(&missing).contains("no-such.txt"), "{}", err(&missing));
+}

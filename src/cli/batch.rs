@@ -9,7 +9,6 @@ use super::{
     classify::{Shape, Text},
     say,
 };
-use crate::analyzer::Analyzer;
 use crate::batch::{self, Event, Limits};
 use crate::output::{Format, Printer};
 use crate::records::{Columns, JsonlReader};
@@ -66,7 +65,7 @@ enum FormatName {
 
 pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let table = args.table.display().to_string();
-    let analyzer = Analyzer::new(&common.bundle()?, common.threads())?;
+    let analyzer = common.analyzer()?;
     let options = args.shape.options(&analyzer)?;
     // In JSON a character of the text takes up to six bytes.
     let max_line = args

@@ -124,7 +124,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         bail!("- (standard input) can be given once only");
     }
     let start = Instant::now();
-    let analyzer = Analyzer::new(&common.bundle()?, common.threads())?;
+    let analyzer = common.analyzer()?;
     let options = args.shape.options(&analyzer)?;
     common.note(format!(
         "model {} {} ready in {:.0} ms on {} threads",

@@ -40,7 +40,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
-    let analyzer = Analyzer::new(&common.bundle()?, common.threads())?;
+    let analyzer = common.analyzer()?;
     let options = args.shape.options(&analyzer)?;
     let table = tables::read(&args.data, &args.columns.columns(), common)?;
     let (rows, articles): (Vec<Row>, Vec<Article>) = table.articles.into_iter().unzip();

@@ -13,6 +13,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::analyzer::Analyzer;
+use crate::encoder::{EngineKind, EngineOptions};
 use crate::model::{Bundle, ModelError, ModelSource};
 
 /// Labels news articles by topic, shows the sentences that say so, and
@@ -63,6 +65,9 @@ struct Common {
         help_heading = "Common"
     )]
     model: Option<ModelSource>,
+    /// Engine of the encoder [default: int8, candle for models that are not stored for it]
+    #[arg(long, global = true, value_name = "ENGINE", help_heading = "Common")]
+    engine: Option<EngineName>,
     /// Threads [default: the cores that this process may use]
     #[arg(long, global = true, value_name = "N", help_heading = "Common")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -90,7 +95,38 @@ struct Common {
     verbose: bool,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum EngineName {
+    /// Int8 on the CPU: the fast one
+    Int8,
+    /// candle in f32: the reference
+    Candle,
+}
+
+/// Names a slower kernel of the int8 engine, to compare with.
+const KERNEL: &str = "TOPICWIRE_KERNEL";
+
 impl Common {
+    /// The model, ready to run as the flags say.
+    fn analyzer(&self) -> anyhow::Result<Analyzer> {
+        let threads = self.threads.map(usize::from);
+        Ok(Analyzer::new(&self.bundle()?, self.engine()?, threads)?)
+    }
+
+    fn engine(&self) -> anyhow::Result<EngineOptions> {
+        let kernel = match std::env::var(KERNEL) {
+            Ok(name) if !name.is_empty() => {
+                Some(name.parse().map_err(|e| anyhow::anyhow!("{KERNEL}: {e}"))?)
+            }
+            _ => None,
+        };
+        let kind = self.engine.map(|name| match name {
+            EngineName::Int8 => EngineKind::Int8,
+            EngineName::Candle => EngineKind::Candle,
+        });
+        Ok(EngineOptions { kind, kernel })
+    }
+
     fn bundle(&self) -> Result<Bundle, ModelError> {
         let source = self.model.clone().unwrap_or_default();
         source.load(!self.quiet && console_is_terminal())

@@ -1,5 +1,6 @@
 //! `classify model`: look at models, check them, make them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -7,7 +8,9 @@ use anyhow::{Context, bail};
 use super::files::Output;
 use super::{Common, Ended};
 use crate::analyzer::definitions;
-use crate::model::{Bundle, ENCODER, import};
+use crate::article::DEFAULT_MAX_BYTES;
+use crate::encoder::{Encoder, EngineOptions, calibrate};
+use crate::model::{Bundle, ENCODER, ModelSource, import};
 use std::io::Write;
 
 /// What to do with a model.
@@ -36,6 +39,10 @@ pub struct ImportArgs {
     /// Licence of the weights as an SPDX expression
     #[arg(long, value_name = "SPDX")]
     licence: String,
+    /// Text that is like what the encoder will read: weights are rounded so that
+    /// its outputs on it stay near; a few thousand words; repeatable
+    #[arg(long, value_name = "FILE.txt", num_args = 1..)]
+    calibrate: Vec<PathBuf>,
     /// Version of the new bundle
     #[arg(long = "as-version", value_name = "VERSION", default_value = "1.0.0")]
     version: String,
@@ -43,7 +50,7 @@ pub struct ImportArgs {
 
 pub fn run(verb: &Verb, common: &Common) -> anyhow::Result<Ended> {
     match verb {
-        Verb::Info => info(&common.bundle()?),
+        Verb::Info => info(&common.bundle()?, common.engine()?),
         Verb::Verify => verify(&common.bundle()?),
         Verb::Import(args) => import_folder(args),
     }
@@ -59,7 +66,7 @@ pub fn version(common: &Common) -> anyhow::Result<Ended> {
     Ok(Ended::Well)
 }
 
-fn info(bundle: &Bundle) -> anyhow::Result<Ended> {
+fn info(bundle: &Bundle, engine: EngineOptions) -> anyhow::Result<Ended> {
     let manifest = &bundle.manifest;
     let mut out = Output::open(None, &[])?;
     writeln!(out, "model     {} {}", manifest.name, manifest.version)?;
@@ -71,7 +78,7 @@ fn info(bundle: &Bundle) -> anyhow::Result<Ended> {
         "          from weights with SHA-256 {}",
         provenance.encoder_sha256
     )?;
-    writeln!(out, "engine    candle, f32 on the CPU")?;
+    writeln!(out, "engine    {}", Encoder::load(bundle, engine)?.engine())?;
     if bundle.has_heads() {
         writeln!(out, "heads     {}", provenance.heads)?;
         writeln!(out, "topics")?;
@@ -113,7 +120,22 @@ fn import_folder(args: &ImportArgs) -> anyhow::Result<Ended> {
     if args.output.exists() {
         bail!("{target}: exists already; name a new folder, or delete this one first");
     }
-    let bundle = import(&args.folder, &args.name, &args.version, &args.licence)?;
+    let mut hessians = BTreeMap::new();
+    if !args.calibrate.is_empty() {
+        let read = |path: &PathBuf| {
+            let article = crate::article::read(path, DEFAULT_MAX_BYTES);
+            Ok(article.with_context(|| path.display().to_string())?.text)
+        };
+        let texts: Vec<String> = args
+            .calibrate
+            .iter()
+            .map(read)
+            .collect::<anyhow::Result<_>>()?;
+        let encoder = ModelSource::Folder(args.folder.clone()).load(false)?;
+        hessians = calibrate(&encoder, &texts)?;
+    }
+    let (name, version, licence) = (&args.name, &args.version, &args.licence);
+    let bundle = import(&args.folder, name, version, licence, &hessians)?;
     bundle
         .write(&args.output)
         .with_context(|| format!("{target}: cannot be written"))?;

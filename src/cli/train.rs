@@ -75,7 +75,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     }
     let base = common.bundle()?;
     let trainer = Trainer {
-        encoder: Encoder::load(&base)?,
+        encoder: Encoder::load(&base, common.engine()?)?,
         base,
         args,
         common,

@@ -49,6 +49,90 @@ pub fn pack(lengths: &[usize], room: usize) -> Vec<Vec<Piece>> {
     windows
 }
 
+/// Windows ready for an engine: their tokens packed one after the other.
+#[derive(Debug, Default)]
+pub struct Windows {
+    ids: Vec<u32>,
+    windows: Vec<Range<usize>>,
+    spans: Vec<Range<usize>>,
+}
+
+/// Consecutive windows that an engine runs together.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Their numbers.
+    pub windows: Range<usize>,
+    /// Their rows.
+    pub rows: Range<usize>,
+    /// The numbers of the spans in them.
+    pub spans: Range<usize>,
+}
+
+impl Windows {
+    /// Begins a window with tokens of which no sum is wanted.
+    pub fn begin(&mut self, prefix: &[u32]) {
+        let start = self.ids.len();
+        self.ids.extend(prefix);
+        self.windows.push(start..self.ids.len());
+    }
+
+    /// Adds tokens to the last window, as a span of which the sum is wanted.
+    pub fn add_span(&mut self, ids: &[u32]) {
+        let start = self.ids.len();
+        self.end(ids);
+        self.spans.push(start..self.ids.len());
+    }
+
+    /// Adds tokens of which no sum is wanted to the last window.
+    pub fn end(&mut self, suffix: &[u32]) {
+        self.ids.extend(suffix);
+        if let Some(window) = self.windows.last_mut() {
+            window.end = self.ids.len();
+        }
+    }
+
+    /// All tokens.
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+
+    /// Which tokens belong to which window.
+    pub fn windows(&self) -> &[Range<usize>] {
+        &self.windows
+    }
+
+    /// The spans of which sums are wanted, in order; each lies in one window.
+    pub fn spans(&self) -> &[Range<usize>] {
+        &self.spans
+    }
+
+    /// Splits the windows into groups of at most `rows` rows, or of one window.
+    pub fn groups(&self, rows: usize) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        let mut span = 0;
+        for (number, window) in self.windows.iter().enumerate() {
+            match groups.last_mut() {
+                Some(group) if window.end - group.rows.start <= rows => {
+                    group.windows.end = number + 1;
+                    group.rows.end = window.end;
+                }
+                _ => groups.push(Group {
+                    windows: number..number + 1,
+                    rows: window.clone(),
+                    spans: span..span,
+                }),
+            }
+            while self.spans.get(span).is_some_and(|s| s.end <= window.end) {
+                span += 1;
+            }
+            if let Some(group) = groups.last_mut() {
+                group.spans.end = span;
+            }
+        }
+        groups
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,5 +176,32 @@ mod tests {
             .map(|w| w.iter().map(|p| p.tokens.len()).sum())
             .collect();
         assert_eq!(sizes, [160, 140]);
+    }
+
+    #[test]
+    fn groups_hold_whole_windows_with_their_spans() {
+        let mut windows = Windows::default();
+        for spans in [&[3, 2][..], &[6], &[], &[1, 1, 1]] {
+            windows.begin(&[101]);
+            for length in spans {
+                windows.add_span(&vec![7; *length]);
+            }
+            windows.end(&[102]);
+        }
+        assert_eq!(windows.windows(), [0..7, 7..15, 15..17, 17..22]);
+        assert_eq!(windows.spans(), [1..4, 4..6, 8..14, 18..19, 19..20, 20..21]);
+        let group = |windows, rows, spans| Group {
+            windows,
+            rows,
+            spans,
+        };
+        let expected = [
+            group(0..1, 0..7, 0..2),
+            group(1..3, 7..17, 2..3),
+            group(3..4, 17..22, 3..6),
+        ];
+        assert_eq!(windows.groups(10), expected);
+        assert_eq!(windows.groups(1).len(), 4, "a window is never split");
+        assert_eq!(Windows::default().groups(10), []);
     }
 }

@@ -1,14 +1,14 @@
 //! The bundle's files, its manifest and its integrity.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Version of the bundle's format that this build reads and writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// The manifest: [`Manifest`] as TOML.
 pub const MANIFEST: &str = "bundle.toml";
 /// The encoder's weights.
@@ -110,7 +110,7 @@ pub struct Provenance {
 pub struct Bundle {
     /// What the bundle says of itself.
     pub manifest: Manifest,
-    files: BTreeMap<String, Cow<'static, [u8]>>,
+    files: BTreeMap<String, Bytes>,
 }
 
 impl Bundle {
@@ -121,7 +121,7 @@ impl Bundle {
         version: &str,
         licence: &str,
         provenance: Provenance,
-        files: BTreeMap<String, Cow<'static, [u8]>>,
+        files: BTreeMap<String, Bytes>,
     ) -> Self {
         let sha256 = files
             .iter()
@@ -144,7 +144,7 @@ impl Bundle {
     /// When the manifest cannot be read or has another format version.
     pub(super) fn unchecked(
         manifest: &str,
-        files: BTreeMap<String, Cow<'static, [u8]>>,
+        files: BTreeMap<String, Bytes>,
         origin: &str,
     ) -> Result<Self, ModelError> {
         let content = |problem: String| ModelError::Content {
@@ -257,8 +257,8 @@ impl Bundle {
         made_by: &str,
     ) -> Self {
         let mut files = self.files.clone();
-        files.insert(HEADS.to_owned(), Cow::Owned(heads));
-        files.insert(TOPICS.to_owned(), Cow::Owned(topics.into_bytes()));
+        files.insert(HEADS.to_owned(), Bytes::from(heads));
+        files.insert(TOPICS.to_owned(), Bytes::from(topics));
         let provenance = Provenance {
             heads: made_by.to_owned(),
             ..self.manifest.provenance.clone()
@@ -270,15 +270,12 @@ impl Bundle {
     ///
     /// # Errors
     /// When the bundle does not have it.
-    pub fn file(&self, name: &str) -> Result<&[u8], ModelError> {
-        self.files
-            .get(name)
-            .map(AsRef::as_ref)
-            .ok_or_else(|| ModelError::Content {
-                model: self.manifest.name.clone(),
-                file: name.to_owned(),
-                problem: "missing in this model".to_owned(),
-            })
+    pub fn file(&self, name: &str) -> Result<&Bytes, ModelError> {
+        self.files.get(name).ok_or_else(|| ModelError::Content {
+            model: self.manifest.name.clone(),
+            file: name.to_owned(),
+            problem: "missing in this model".to_owned(),
+        })
     }
 
     /// Whether the model has topic heads; a bare encoder has none.
@@ -305,9 +302,9 @@ impl Bundle {
     }
 }
 
-pub(super) fn read(path: &Path) -> Result<Cow<'static, [u8]>, ModelError> {
+pub(super) fn read(path: &Path) -> Result<Bytes, ModelError> {
     std::fs::read(path)
-        .map(Cow::Owned)
+        .map(Bytes::from)
         .map_err(|source| ModelError::Io {
             path: path.to_owned(),
             source,
@@ -333,7 +330,7 @@ mod tests {
     fn small() -> Bundle {
         let files = [ENCODER, CONFIG, TOKENIZER]
             .into_iter()
-            .map(|n| (n.to_owned(), Cow::Owned(n.as_bytes().to_vec())))
+            .map(|n| (n.to_owned(), Bytes::from(n)))
             .collect();
         let provenance = Provenance {
             encoder: "someone/small".into(),
@@ -348,7 +345,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         small().write(dir.path()).unwrap();
         let back = Bundle::open(dir.path()).unwrap();
-        assert_eq!(back.file(CONFIG).unwrap(), CONFIG.as_bytes());
+        assert_eq!(back.file(CONFIG).unwrap().as_ref(), CONFIG.as_bytes());
         assert!(!back.has_heads());
     }
 
@@ -372,7 +369,7 @@ mod tests {
         let manifest = std::fs::read_to_string(&path).unwrap();
         std::fs::write(
             &path,
-            manifest.replace("format = 1", "format = 9\nnew = true"),
+            manifest.replace("format = 2", "format = 9\nnew = true"),
         )
         .unwrap();
         let error = Bundle::open(dir.path()).unwrap_err().to_string();

@@ -1,6 +1,6 @@
 //! The default bundle, compiled into the binary.
 
-use std::borrow::Cow;
+use bytes::Bytes;
 
 use super::bundle::{Bundle, CONFIG, ENCODER, HEADS, ModelError, TOKENIZER, TOPICS};
 
@@ -28,7 +28,7 @@ impl Bundle {
             (TOPICS, default_file!("topics.toml")),
         ]
         .into_iter()
-        .map(|(name, content)| (name.to_owned(), Cow::Borrowed(content)))
+        .map(|(name, content)| (name.to_owned(), Bytes::from_static(content)))
         .collect();
         Self::unchecked(manifest, files, "embedded")
     }

@@ -1,18 +1,20 @@
 //! A folder in Hugging Face layout becomes a bundle.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::bundle::{self, Bundle, CONFIG, ENCODER, ModelError, Provenance, TOKENIZER, sha256_hex};
-use super::weights;
+use super::rounding::Hessian;
+use super::weights::{self, Storage};
 
 /// Weights as Hugging Face names them.
 pub(super) const HF_WEIGHTS: &str = "model.safetensors";
 
 /// Turns an encoder in Hugging Face layout into a bundle without heads: the
 /// linear layers and the word embeddings as int8 with one scale per output
-/// channel, the rest as f32.
+/// channel, the rest as f32. Layers that have a Hessian of their inputs, by the
+/// name of their weights, are rounded to suit it.
 ///
 /// # Errors
 /// When a file is missing or the encoder is not of the BERT family.
@@ -21,32 +23,46 @@ pub fn import(
     name: &str,
     version: &str,
     licence: &str,
+    hessians: &BTreeMap<String, Arc<Hessian>>,
 ) -> Result<Bundle, ModelError> {
     let plain = open_encoder(folder, name, version)?;
     let original = plain.file(ENCODER)?;
-    // The pooler and pre-training heads are not part of a sentence encoder.
-    let keep = |n: &str| n.contains("embeddings.") || n.contains("encoder.layer.");
-    let keep = |n: &str| keep(n) && !n.ends_with("position_ids");
-    let to_int8 = |n: &str| {
-        n.ends_with("word_embeddings.weight")
-            || (n.contains("encoder.layer.") && n.ends_with(".weight"))
-    };
-    let quantised =
-        weights::quantise(original, keep, to_int8).map_err(|e| plain.problem(HF_WEIGHTS, e))?;
+    let quantised = pack_encoder(original, hessians).map_err(|e| plain.problem(HF_WEIGHTS, e))?;
     let provenance = Provenance {
         encoder: name.to_owned(),
         encoder_sha256: sha256_hex(original),
         heads: String::new(),
     };
     let files = BTreeMap::from([
-        (ENCODER.to_owned(), Cow::Owned(quantised)),
-        (CONFIG.to_owned(), Cow::Owned(plain.file(CONFIG)?.to_vec())),
-        (
-            TOKENIZER.to_owned(),
-            Cow::Owned(plain.file(TOKENIZER)?.to_vec()),
-        ),
+        (ENCODER.to_owned(), quantised.into()),
+        (CONFIG.to_owned(), plain.file(CONFIG)?.clone()),
+        (TOKENIZER.to_owned(), plain.file(TOKENIZER)?.clone()),
     ]);
     Ok(Bundle::new(name, version, licence, provenance, files))
+}
+
+/// Turns an encoder's floating-point weights into int8, packed for the int8 engine.
+///
+/// # Errors
+/// When they are not safetensors or not floating point.
+pub fn pack_encoder(
+    weights: &[u8],
+    hessians: &BTreeMap<String, Arc<Hessian>>,
+) -> Result<Vec<u8>, String> {
+    weights::quantise(weights, storage, hessians)
+}
+
+/// How each tensor of an encoder is stored. The pooler and pre-training heads are
+/// not part of a sentence encoder.
+fn storage(name: &str) -> Option<Storage> {
+    let linear = name.contains("encoder.layer.") && name.ends_with(".weight");
+    match () {
+        () if name.ends_with("position_ids") => None,
+        () if name.ends_with("word_embeddings.weight") => Some(Storage::Rows),
+        () if linear => Some(Storage::Packed),
+        () if name.contains("embeddings.") || name.contains("encoder.layer.") => Some(Storage::F32),
+        () => None,
+    }
 }
 
 /// Opens an encoder in Hugging Face layout as it is, without heads.

@@ -7,6 +7,8 @@ mod bundle;
 mod embedded;
 mod hub;
 mod import;
+mod packed;
+mod rounding;
 mod source;
 mod weights;
 
@@ -15,6 +17,8 @@ pub use bundle::{
     TOPICS, sha256_hex,
 };
 pub use hub::{HubError, HubSettings, HubSpec, fetch_with};
-pub use import::import;
+pub use import::{import, pack_encoder};
+pub use packed::{GROUP, PANEL, Packed};
+pub use rounding::Hessian;
 pub use source::ModelSource;
-pub use weights::{dequantise, quantise};
+pub use weights::{Int8Weights, Storage, dequantise, is_packed, quantise};

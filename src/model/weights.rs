@@ -1,42 +1,76 @@
 //! The encoder's weights: int8 with one scale per output channel, and back.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
+use bytes::Bytes;
 use candle_core::{DType, Device, Tensor};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
+use super::packed::{GROUP, PANEL, Packed};
+use super::rounding::{self, Hessian};
+
 /// Suffix of the tensor that holds the scales of an int8 tensor.
 const SCALE: &str = ".scale";
+/// Suffix of the tensor that holds the sums of packed weights.
+const SUM: &str = ".sum";
 
-/// Quantises the matrices of a safetensors file whose names pass `to_int8` to int8, symmetric, one scale per row: `w ≈ scale[row] · q`,
-/// `scale = max|w[row]| / 127`. A linear layer's rows are its output channels,
-/// an embedding table's rows its tokens. All other tensors are kept as f32.
-/// Tensors for which `keep` is false are left out.
+/// How a matrix is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// In f32, as all vectors are.
+    F32,
+    /// As int8, row after row.
+    Rows,
+    /// As int8, in the order of [`Packed`].
+    Packed,
+}
+
+/// Stores the tensors of a safetensors file as `storage` says of each name;
+/// those of which it says nothing are left out. Int8 is symmetric with one scale
+/// per row: `w ≈ scale[row] · q`, `scale = max|w[row]| / 127`. A linear layer's
+/// rows are its output channels, an embedding table's rows its tokens. Layers that
+/// have a Hessian of their inputs are rounded to suit it.
 ///
 /// # Errors
 /// When the file is not safetensors or holds a tensor that is not floating point.
 pub fn quantise(
     weights: &[u8],
-    keep: impl Fn(&str) -> bool,
-    to_int8: impl Fn(&str) -> bool,
+    storage: impl Fn(&str) -> Option<Storage>,
+    hessians: &BTreeMap<String, Arc<Hessian>>,
 ) -> Result<Vec<u8>, String> {
     let file = SafeTensors::deserialize(weights).map_err(|e| e.to_string())?;
     let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
     for (name, view) in file.iter() {
-        if !keep(name) {
+        let Some(storage) = storage(name) else {
+            continue;
+        };
+        let values = finite(name, to_f32(name, &view)?)?;
+        let shape = view.shape().to_vec();
+        let &[outputs, inputs] = shape.as_slice() else {
+            tensors.push((name.to_owned(), Dtype::F32, shape, to_bytes(&values)));
+            continue;
+        };
+        if storage == Storage::F32 || inputs == 0 {
+            tensors.push((name.to_owned(), Dtype::F32, shape, to_bytes(&values)));
             continue;
         }
-        let values = to_f32(name, &view)?;
-        let shape = view.shape().to_vec();
-        if to_int8(name) && shape.len() == 2 && shape[1] > 0 {
-            let (quantised, scales) = quantise_rows(&values, shape[1]);
-            tensors.push((name.to_owned(), Dtype::I8, shape.clone(), quantised));
-            let scales = to_bytes(&scales);
-            tensors.push((format!("{name}{SCALE}"), Dtype::F32, vec![shape[0]], scales));
+        let hessian = hessians.get(name).map(AsRef::as_ref);
+        let (rows, scales) =
+            rounding::round(&values, inputs, hessian).map_err(|e| format!("{name}: {e}"))?;
+        // Filled up, the number of inputs would be lost.
+        if storage == Storage::Packed && inputs.is_multiple_of(GROUP) {
+            let packed = Packed::pack(&rows, inputs, &scales);
+            let shape = vec![outputs.div_ceil(PANEL), packed.groups(), PANEL, GROUP];
+            let sums = to_bytes(&packed.sums()[..outputs]);
+            tensors.push((name.to_owned(), Dtype::I8, shape, packed.bytes().to_vec()));
+            tensors.push((format!("{name}{SUM}"), Dtype::F32, vec![outputs], sums));
         } else {
-            tensors.push((name.to_owned(), Dtype::F32, shape, to_bytes(&values)));
+            tensors.push((name.to_owned(), Dtype::I8, shape, rows));
         }
+        let scales = to_bytes(&scales);
+        tensors.push((format!("{name}{SCALE}"), Dtype::F32, vec![outputs], scales));
     }
     // Sorted, so that the same weights always give the same file.
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
@@ -59,49 +93,138 @@ pub fn dequantise(weights: &[u8], device: &Device) -> Result<HashMap<String, Ten
     let file = SafeTensors::deserialize(weights).map_err(|e| e.to_string())?;
     let mut tensors = HashMap::new();
     for (name, view) in file.iter() {
-        if name.ends_with(SCALE) {
+        if name.ends_with(SCALE) || name.ends_with(SUM) {
             continue;
         }
+        let mut shape = view.shape().to_vec();
         let values = match view.dtype() {
+            Dtype::I8 if shape.len() == 4 => {
+                let bytes = Bytes::copy_from_slice(view.data());
+                let packed = read_packed(&file, name, &view, bytes)?;
+                let scales = vector(&file, &format!("{name}{SCALE}"))?;
+                shape = vec![scales.len(), packed.groups() * GROUP];
+                dequantise_rows(&packed.unpack(shape[0], shape[1]), &scales, shape[1])
+            }
             Dtype::I8 => {
-                let scale_name = format!("{name}{SCALE}");
-                let scales = file
-                    .tensor(&scale_name)
-                    .map_err(|_| format!("{name} is int8 but {scale_name} is missing"))?;
-                let scales = to_f32(&scale_name, &scales)?;
-                let shape = view.shape();
-                if shape.len() != 2 || shape[0] != scales.len() || shape[1] == 0 {
-                    return Err(format!(
-                        "{name} has shape {shape:?} but {} scales",
-                        scales.len()
-                    ));
-                }
+                let scales = row_scales(&file, name, &view)?;
                 dequantise_rows(view.data(), &scales, shape[1])
             }
             // Some checkpoints carry position numbers, which the engine makes itself.
             Dtype::I64 => continue,
             _ => to_f32(name, &view)?,
         };
-        let tensor = Tensor::from_vec(values, view.shape(), device).map_err(|e| e.to_string())?;
+        let tensor = Tensor::from_vec(values, shape, device).map_err(|e| e.to_string())?;
         tensors.insert(name.to_owned(), tensor);
     }
     Ok(tensors)
 }
 
-fn quantise_rows(values: &[f32], columns: usize) -> (Vec<u8>, Vec<f32>) {
-    let mut quantised = Vec::with_capacity(values.len());
-    let mut scales = Vec::with_capacity(values.len() / columns);
-    for row in values.chunks_exact(columns) {
-        let largest = row.iter().fold(0f32, |m, v| m.max(v.abs()));
-        let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "rounded, within -127..=127"
-        )]
-        quantised.extend(row.iter().map(|v| (v / scale).round() as i8 as u8));
-        scales.push(scale);
+/// Whether a safetensors file holds packed weights.
+///
+/// # Errors
+/// When the file is not safetensors.
+pub fn is_packed(weights: &[u8]) -> Result<bool, String> {
+    let file = SafeTensors::deserialize(weights).map_err(|e| e.to_string())?;
+    Ok(file.names().iter().any(|name| name.ends_with(SUM)))
+}
+
+/// An encoder's weights as the int8 engine reads them: in place.
+pub struct Int8Weights<'a> {
+    file: SafeTensors<'a>,
+    bytes: &'a Bytes,
+}
+
+impl<'a> Int8Weights<'a> {
+    /// Reads the index of a safetensors file.
+    ///
+    /// # Errors
+    /// When the file is not safetensors.
+    pub fn open(bytes: &'a Bytes) -> Result<Self, String> {
+        let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
+        Ok(Self { file, bytes })
     }
-    (quantised, scales)
+
+    /// Whether the file has a tensor of this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.file.tensor(name).is_ok()
+    }
+
+    /// A tensor of floating-point numbers, flat.
+    ///
+    /// # Errors
+    /// When it is missing or of another type.
+    pub fn vector(&self, name: &str) -> Result<Vec<f32>, String> {
+        vector(&self.file, name)
+    }
+
+    /// A packed linear layer; its weights are not copied.
+    ///
+    /// # Errors
+    /// When a tensor is missing or is not packed.
+    pub fn packed(&self, name: &str) -> Result<Packed, String> {
+        let view = tensor(&self.file, name)?;
+        if view.dtype() != Dtype::I8 || view.shape().len() != 4 {
+            return Err(format!("{name} is not packed int8"));
+        }
+        let bytes = self.bytes.slice_ref(view.data());
+        read_packed(&self.file, name, &view, bytes)
+    }
+
+    /// An int8 table, row after row, with the scale of each row; not copied.
+    ///
+    /// # Errors
+    /// When a tensor is missing or is not int8.
+    pub fn table(&self, name: &str) -> Result<(Bytes, Vec<f32>), String> {
+        let view = tensor(&self.file, name)?;
+        if view.dtype() != Dtype::I8 {
+            return Err(format!("{name} is not int8"));
+        }
+        let scales = row_scales(&self.file, name, &view)?;
+        Ok((self.bytes.slice_ref(view.data()), scales))
+    }
+}
+
+fn tensor<'a>(file: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>, String> {
+    file.tensor(name).map_err(|_| format!("{name} is missing"))
+}
+
+fn vector(file: &SafeTensors, name: &str) -> Result<Vec<f32>, String> {
+    finite(name, to_f32(name, &tensor(file, name)?)?)
+}
+
+/// Int8 has no place for what is no number: it would be lost without a word.
+fn finite(name: &str, values: Vec<f32>) -> Result<Vec<f32>, String> {
+    if values.iter().all(|v| v.is_finite()) {
+        return Ok(values);
+    }
+    Err(format!(
+        "{name} holds values that are no numbers: the weights are damaged"
+    ))
+}
+
+fn row_scales(file: &SafeTensors, name: &str, view: &TensorView) -> Result<Vec<f32>, String> {
+    let scales = vector(file, &format!("{name}{SCALE}"))?;
+    let shape = view.shape();
+    if shape.len() != 2 || shape[0] != scales.len() || shape[1] == 0 {
+        let count = scales.len();
+        return Err(format!("{name} has shape {shape:?} but {count} scales"));
+    }
+    Ok(scales)
+}
+
+fn read_packed(
+    file: &SafeTensors,
+    name: &str,
+    view: &TensorView,
+    bytes: Bytes,
+) -> Result<Packed, String> {
+    if view.shape()[2..] != [PANEL, GROUP] {
+        return Err(format!("{name} is packed as {:?}", view.shape()));
+    }
+    let scales = vector(file, &format!("{name}{SCALE}"))?;
+    let sums = vector(file, &format!("{name}{SUM}"))?;
+    Packed::new(bytes, scales, sums).map_err(|e| format!("{name}: {e}"))
 }
 
 fn dequantise_rows(quantised: &[u8], scales: &[f32], columns: usize) -> Vec<f32> {
@@ -156,9 +279,10 @@ mod tests {
     proptest! {
         #[test]
         fn every_weight_comes_back_within_half_a_step(
-            values in proptest::collection::vec(-4f32..4f32, 24)
+            values in proptest::collection::vec(-4f32..4f32, 24),
+            storage in prop_oneof![Just(Storage::Rows), Just(Storage::Packed)],
         ) {
-            let packed = quantise(&file(&values, 3), |_| true, |_| true).unwrap();
+            let packed = quantise(&file(&values, 3), |_| Some(storage), &BTreeMap::new()).unwrap();
             let back = &dequantise(&packed, &Device::Cpu).unwrap()["layer.weight"];
             let back = back.to_vec2::<f32>().unwrap();
             for (row, original) in back.iter().zip(values.chunks(8)) {
@@ -172,12 +296,30 @@ mod tests {
 
     #[test]
     fn a_row_of_zeros_stays_zero() {
-        let packed = quantise(&file(&[0.0; 8], 2), |_| true, |_| true).unwrap();
+        let packed = quantise(
+            &file(&[0.0; 8], 2),
+            |_| Some(Storage::Rows),
+            &BTreeMap::new(),
+        )
+        .unwrap();
         let back = &dequantise(&packed, &Device::Cpu).unwrap()["layer.weight"];
         assert_eq!(
             back.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
             [0.0; 8]
         );
+    }
+
+    #[test]
+    fn weights_that_are_no_numbers_are_refused() {
+        let mut values = [0.5; 8];
+        values[5] = f32::NAN;
+        let error = quantise(
+            &file(&values, 2),
+            |_| Some(Storage::Packed),
+            &BTreeMap::new(),
+        )
+        .unwrap_err();
+        assert!(error.contains("layer.weight"), "{error}");
     }
 
     #[test]
