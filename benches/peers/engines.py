@@ -153,11 +153,11 @@ class OpenVinoPerShape(OpenVino):
         self.compiled = self.core.compile_model(model, "CPU", hints)
         self.requests[shape] = queue.SimpleQueue()
         for _ in range(cores()):
-            request = self.compiled.create_infer_request()
-            # First here, since first calls from several threads at once can block
-            # one another within OpenVINO's Python bindings for ever.
-            request.infer({port.any_name: np.ones(shape, np.int64) for port in model.inputs}, share_inputs=True)
-            self.requests[shape].put(request)
+            self.requests[shape].put(self.compiled.create_infer_request())
+        # Each request's first run is here, since first runs from several threads
+        # at once can block one another for ever in OpenVINO's Python bindings.
+        for _ in range(cores()):
+            self.encode({port.any_name: np.ones(shape, np.int64) for port in model.inputs})
 
     def encode(self, batch: Batch) -> np.ndarray:
         requests = self.requests[batch["input_ids"].shape]

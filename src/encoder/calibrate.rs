@@ -9,7 +9,7 @@ use candle_transformers::models::bert::{Config, HiddenAct, PositionEmbeddingType
 
 use super::engine::parse_config;
 use super::tokens::Tokens;
-use super::{WINDOW, windows};
+use super::{room, windows};
 use crate::model::{Bundle, CONFIG, ENCODER, Hessian, ModelError, TOKENIZER, dequantise};
 
 /// Runs an encoder in f32 over texts and gives the Hessian of each linear
@@ -30,6 +30,7 @@ pub fn calibrate(
         let problem = "only encoders with gelu and absolute positions can be calibrated";
         return Err(bundle.problem(CONFIG, problem));
     }
+    let room = room(bundle, &tokens, &config)?;
     let problem = |e: candle_core::Error| bundle.problem(ENCODER, e);
     let tensors =
         dequantise(bundle.file(ENCODER)?, &Device::Cpu).map_err(|e| bundle.problem(ENCODER, e))?;
@@ -46,7 +47,6 @@ pub fn calibrate(
     let bert = Bert::load(&root, &config).map_err(problem)?;
 
     let mut sums = Sums::default();
-    let room = WINDOW.min(config.max_position_embeddings) - tokens.specials();
     for text in texts {
         let text = tokens
             .encode(text)

@@ -13,6 +13,7 @@ mod tokens;
 mod windows;
 
 use candle_core::{Device, Tensor};
+use candle_transformers::models::bert::Config;
 use rayon::prelude::*;
 
 use crate::model::{Bundle, CONFIG, ENCODER, ModelError, TOKENIZER};
@@ -54,7 +55,7 @@ pub struct Embeddings {
 pub struct Encoder {
     tokens: Tokens,
     engine: Engine,
-    window: usize,
+    room: usize,
 }
 
 impl Encoder {
@@ -67,26 +68,13 @@ impl Encoder {
             Tokens::load(bundle.file(TOKENIZER)?).map_err(|e| bundle.problem(TOKENIZER, e))?;
         let config =
             engine::parse_config(bundle.file(CONFIG)?).map_err(|e| bundle.problem(CONFIG, e))?;
-        let window = WINDOW.min(config.max_position_embeddings);
-        if window < tokens.specials() + 1 {
-            return Err(bundle.problem(CONFIG, "max_position_embeddings leaves no room for text"));
-        }
-        if tokens.vocabulary() > config.vocab_size {
-            return Err(bundle.problem(
-                TOKENIZER,
-                format!(
-                    "the tokenizer knows {} tokens but the encoder only {}: they do not belong together",
-                    tokens.vocabulary(),
-                    config.vocab_size
-                ),
-            ));
-        }
+        let room = room(bundle, &tokens, &config)?;
         let engine = Engine::load(bundle.file(ENCODER)?, &config, options)
             .map_err(|e| bundle.problem(ENCODER, e))?;
         Ok(Self {
             tokens,
             engine,
-            window,
+            room,
         })
     }
 
@@ -188,7 +176,7 @@ impl Encoder {
     #[must_use]
     pub fn windows(&self, texts: &[Vec<u32>]) -> Vec<Vec<Piece>> {
         let lengths: Vec<usize> = texts.iter().map(Vec::len).collect();
-        windows::pack(&lengths, self.window - self.tokens.specials())
+        windows::pack(&lengths, self.room)
     }
 
     /// The special tokens before and after a window's text.
@@ -196,6 +184,25 @@ impl Encoder {
     pub fn specials(&self) -> (&[u32], &[u32]) {
         (self.tokens.prefix(), self.tokens.suffix())
     }
+}
+
+/// Tokens of text that a window holds, where tokenizer and encoder go together.
+fn room(bundle: &Bundle, tokens: &Tokens, config: &Config) -> Result<usize, ModelError> {
+    if tokens.vocabulary() > config.vocab_size {
+        return Err(bundle.problem(
+            TOKENIZER,
+            format!(
+                "the tokenizer knows {} tokens but the encoder only {}: they do not belong together",
+                tokens.vocabulary(),
+                config.vocab_size
+            ),
+        ));
+    }
+    WINDOW
+        .min(config.max_position_embeddings)
+        .checked_sub(tokens.specials())
+        .filter(|room| *room > 0)
+        .ok_or_else(|| bundle.problem(CONFIG, "max_position_embeddings leaves no room for text"))
 }
 
 /// Adds rows of the length of `total` to it, one after the other.

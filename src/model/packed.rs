@@ -15,6 +15,7 @@ pub const GROUP: usize = 4;
 #[derive(Debug, Clone)]
 pub struct Packed {
     bytes: Bytes,
+    outputs: usize,
     groups: usize,
     scales: Vec<f32>,
     sums: Vec<f32>,
@@ -27,7 +28,8 @@ impl Packed {
     /// # Errors
     /// When the lengths do not belong together.
     pub fn new(bytes: Bytes, mut scales: Vec<f32>, mut sums: Vec<f32>) -> Result<Self, String> {
-        let outputs = scales.len().next_multiple_of(PANEL);
+        let own = scales.len();
+        let outputs = own.next_multiple_of(PANEL);
         let groups = bytes.len() / (outputs * GROUP).max(1);
         if bytes.len() != groups * outputs * GROUP || sums.len() != scales.len() || groups == 0 {
             return Err(format!(
@@ -41,6 +43,7 @@ impl Packed {
         sums.resize(outputs, 0.0);
         Ok(Self {
             bytes,
+            outputs: own,
             groups,
             scales,
             sums,
@@ -64,11 +67,13 @@ impl Packed {
             #[expect(clippy::cast_precision_loss, reason = "far below 2^24")]
             sums.push(sum as f32 * scale);
         }
+        let own = scales.len();
         let mut scales = scales.to_vec();
         scales.resize(outputs, 0.0);
         sums.resize(outputs, 0.0);
         Self {
             bytes: bytes.into(),
+            outputs: own,
             groups,
             scales,
             sums,
@@ -99,6 +104,12 @@ impl Packed {
     pub fn panel(&self, number: usize) -> &[u8] {
         let length = self.groups * PANEL * GROUP;
         &self.bytes[number * length..][..length]
+    }
+
+    /// Number of outputs, without what fills the last panel.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.outputs
     }
 
     /// Inputs in groups of [`GROUP`].

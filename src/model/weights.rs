@@ -46,7 +46,7 @@ pub fn quantise(
         let Some(storage) = storage(name) else {
             continue;
         };
-        let values = finite(name, to_f32(name, &view)?)?;
+        let values = sane(name, to_f32(name, &view)?)?;
         let shape = view.shape().to_vec();
         let &[outputs, inputs] = shape.as_slice() else {
             tensors.push((name.to_owned(), Dtype::F32, shape, to_bytes(&values)));
@@ -190,16 +190,20 @@ fn tensor<'a>(file: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>, Stri
 }
 
 fn vector(file: &SafeTensors, name: &str) -> Result<Vec<f32>, String> {
-    finite(name, to_f32(name, &tensor(file, name)?)?)
+    sane(name, to_f32(name, &tensor(file, name)?)?)
 }
 
+/// Far more than any weight of a trained encoder, and little enough for no product
+/// to overflow.
+const LARGEST: f32 = 1e5;
+
 /// Int8 has no place for what is no number: it would be lost without a word.
-fn finite(name: &str, values: Vec<f32>) -> Result<Vec<f32>, String> {
-    if values.iter().all(|v| v.is_finite()) {
+fn sane(name: &str, values: Vec<f32>) -> Result<Vec<f32>, String> {
+    if values.iter().all(|v| v.abs() <= LARGEST) {
         return Ok(values);
     }
     Err(format!(
-        "{name} holds values that are no numbers: the weights are damaged"
+        "{name} holds values that are huge or no numbers: the weights are damaged"
     ))
 }
 
@@ -219,12 +223,14 @@ fn read_packed(
     view: &TensorView,
     bytes: Bytes,
 ) -> Result<Packed, String> {
-    if view.shape()[2..] != [PANEL, GROUP] {
-        return Err(format!("{name} is packed as {:?}", view.shape()));
-    }
     let scales = vector(file, &format!("{name}{SCALE}"))?;
     let sums = vector(file, &format!("{name}{SUM}"))?;
-    Packed::new(bytes, scales, sums).map_err(|e| format!("{name}: {e}"))
+    let packed = Packed::new(bytes, scales, sums).map_err(|e| format!("{name}: {e}"))?;
+    let panels = packed.outputs().div_ceil(PANEL);
+    if *view.shape() != [panels, packed.groups(), PANEL, GROUP] {
+        return Err(format!("{name} is packed as {:?}", view.shape()));
+    }
+    Ok(packed)
 }
 
 fn dequantise_rows(quantised: &[u8], scales: &[f32], columns: usize) -> Vec<f32> {

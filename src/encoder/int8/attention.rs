@@ -165,6 +165,7 @@ pub fn pack<I: Isa>(isa: I, scratch: &mut Scratch, count: usize, dim: usize) {
 #[inline(always)]
 pub fn attend<I: Isa>(isa: I, scratch: &mut Scratch, dim: usize, out: &mut [f32]) {
     let columns = scratch.start.len();
+    let keys = scratch.keys.len() / dim;
     let inputs = scratch.packed_values.len() / dim;
     // Scores are taken as powers of two and scaled by √dim, both through the
     // factors of the queries.
@@ -192,9 +193,9 @@ pub fn attend<I: Isa>(isa: I, scratch: &mut Scratch, dim: usize, out: &mut [f32]
         {
             *scale = quantise_around_128(isa, query, &factors, bytes);
         }
-        for (panel, keys) in scratch.packed_keys.chunks_exact(PANEL * dim).enumerate() {
+        for (panel, packed) in scratch.packed_keys.chunks_exact(PANEL * dim).enumerate() {
             let scores = &mut scratch.scores[panel * PANEL..];
-            isa.tile(&scratch.tile, dim, count, keys, scores, columns);
+            isa.tile(&scratch.tile, dim, count, packed, scores, columns);
         }
         for (row, scale) in scales[..count].iter_mut().enumerate() {
             let at = row * columns..(row + 1) * columns;
@@ -202,7 +203,7 @@ pub fn attend<I: Isa>(isa: I, scratch: &mut Scratch, dim: usize, out: &mut [f32]
             // Neighbouring queries let other keys through.
             let phase = (tile * TILE + row) * 19 % PHASES;
             let dither = &scratch.dither[phase..phase + columns];
-            let sum = softmax(isa, scores, &scratch.start, *scale, dither, weights);
+            let sum = softmax(isa, scores, &scratch.start, *scale, dither, keys, weights);
             *scale = 1.0 / sum;
         }
         let panels = scratch.packed_values.chunks_exact(inputs * PANEL);
@@ -323,7 +324,7 @@ mod tests {
         for kernel in Kernel::available() {
             scratch.queries = vec![0.0; 5 * 32];
             scratch.keys = vec![0.0; 5 * 32];
-            scratch.values = vec![0.0; 5 * 32];
+            scratch.values = vec![0.5; 5 * 32];
             let mut out = vec![1.0; 5 * 32];
             kernel.run(HeadJob {
                 scratch: &mut scratch,
@@ -331,7 +332,11 @@ mod tests {
                 dim: 32,
                 out: &mut out,
             });
-            assert!(out.iter().all(|x| *x == 0.0), "{kernel}");
+            // All keys count the same, and those that fill the panel not at all.
+            assert!(
+                out.iter().all(|x| (*x - 0.5).abs() < 1e-3),
+                "{kernel}: {out:?}"
+            );
         }
     }
 }

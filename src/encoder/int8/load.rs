@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use candle_transformers::models::bert::{Config, HiddenAct, PositionEmbeddingType};
 
-use super::kernel::{Kernel, PANEL};
+use super::kernel::{GROUP, Kernel, PANEL};
 use super::layer::{Layer, Norm};
 use super::linear::Linear;
 use super::{Embeddings, Int8Engine};
@@ -69,7 +69,7 @@ impl Loader<'_> {
         let dim = self.config.hidden_size;
         let name = |table: &str| format!("{}embeddings.{table}_embeddings.weight", self.prefix);
         let (words, word_scales) = self.file.table(&name("word"))?;
-        if words.len() != self.config.vocab_size * dim {
+        if word_scales.len() != self.config.vocab_size || words.len() != word_scales.len() * dim {
             return Err(format!("{} has {} numbers", name("word"), words.len()));
         }
         let mut kind = self.vector(&name("token_type"), self.config.type_vocab_size * dim)?;
@@ -104,10 +104,11 @@ impl Loader<'_> {
 
     fn linear(&self, name: &str, outputs: usize, inputs: usize) -> Result<Linear, String> {
         let weights = self.file.packed(&format!("{}{name}.weight", self.prefix))?;
-        if weights.bytes().len() != outputs * inputs {
-            let found = weights.bytes().len();
+        let found = (weights.outputs(), weights.groups() * GROUP);
+        if found != (outputs, inputs) {
             return Err(format!(
-                "{name} has {found} weights, not {outputs} × {inputs}"
+                "{name} has {} × {} weights, not {outputs} × {inputs}",
+                found.0, found.1
             ));
         }
         let bias = self.vector(&format!("{}{name}.bias", self.prefix), outputs)?;
@@ -131,5 +132,28 @@ impl Loader<'_> {
             return Err(format!("{name} has {} numbers, not {length}", vector.len()));
         }
         Ok(vector)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encoder::engine::parse_config;
+    use crate::model::{Bundle, CONFIG, ENCODER};
+
+    #[test]
+    fn weights_of_another_shape_than_the_configuration_says_are_refused() {
+        let bundle = Bundle::embedded().unwrap();
+        let refused = |change: fn(&mut Config)| {
+            let mut config = parse_config(bundle.file(CONFIG).unwrap()).unwrap();
+            change(&mut config);
+            Int8Engine::load(bundle.file(ENCODER).unwrap(), &config, Kernel::best()).is_err()
+        };
+        assert!(!refused(|_| ()));
+        assert!(refused(|c| c.vocab_size -= 1));
+        assert!(refused(|c| c.intermediate_size -= 32));
+        assert!(refused(|c| c.max_position_embeddings += 1));
+        assert!(refused(|c| c.num_hidden_layers += 1));
+        assert!(refused(|c| c.num_attention_heads = 24));
     }
 }
