@@ -236,22 +236,8 @@ pub fn attend<I: Isa>(isa: I, scratch: &mut Scratch, dim: usize, out: &mut [f32]
 #[cfg(test)]
 mod tests {
     use super::super::kernel::Kernel;
+    use super::super::parts::HeadJob;
     use super::*;
-
-    struct HeadJob<'a> {
-        scratch: &'a mut Scratch,
-        count: usize,
-        dim: usize,
-        out: &'a mut [f32],
-    }
-
-    impl Job for HeadJob<'_> {
-        #[inline(always)]
-        fn run<I: Isa>(self, isa: I) {
-            pack(isa, self.scratch, self.count, self.dim);
-            attend(isa, self.scratch, self.dim, self.out);
-        }
-    }
 
     /// The definition, in f64.
     fn exact(queries: &[f32], keys: &[f32], values: &[f32], dim: usize) -> Vec<f64> {

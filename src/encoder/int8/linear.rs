@@ -111,24 +111,10 @@ impl Linear {
 
 #[cfg(test)]
 mod tests {
-    use super::super::kernel::{Job, Kernel};
+    use super::super::kernel::Kernel;
+    use super::super::parts::LinearJob;
     use super::*;
     use proptest::prelude::*;
-
-    struct ForwardJob<'a> {
-        linear: &'a Linear,
-        rows: Rows<'a>,
-        out: &'a mut [f32],
-    }
-
-    impl Job for ForwardJob<'_> {
-        #[inline(always)]
-        fn run<I: Isa>(self, isa: I) {
-            let width = self.linear.width();
-            self.linear
-                .forward::<I, false>(isa, self.rows, 0..width / PANEL, self.out, width);
-        }
-    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
@@ -149,7 +135,7 @@ mod tests {
             for kernel in Kernel::available() {
                 let mut out = vec![0.0; rows * linear.width()];
                 let rows = Rows { bytes: &bytes, stride, scales: &row_scales };
-                kernel.run(ForwardJob { linear: &linear, rows, out: &mut out });
+                kernel.run(LinearJob { linear: &linear, rows, out: &mut out });
                 for (row, scale) in row_scales.iter().enumerate() {
                     for output in 0..outputs {
                         let product = |i: usize| {

@@ -9,10 +9,10 @@ use super::rows::RowScale;
 use super::{Buffers, Int8Engine};
 use crate::model::{Bundle, CONFIG, ENCODER, ModelError, Packed};
 
-struct LinearJob<'a> {
-    linear: &'a Linear,
-    rows: Rows<'a>,
-    out: &'a mut [f32],
+pub(super) struct LinearJob<'a> {
+    pub(super) linear: &'a Linear,
+    pub(super) rows: Rows<'a>,
+    pub(super) out: &'a mut [f32],
 }
 
 impl Job for LinearJob<'_> {
@@ -52,11 +52,11 @@ pub fn linear(kernel: Kernel, rows: usize, inputs: usize, outputs: usize) -> imp
     }
 }
 
-struct HeadJob<'a> {
-    scratch: &'a mut attention::Scratch,
-    count: usize,
-    dim: usize,
-    out: &'a mut [f32],
+pub(super) struct HeadJob<'a> {
+    pub(super) scratch: &'a mut attention::Scratch,
+    pub(super) count: usize,
+    pub(super) dim: usize,
+    pub(super) out: &'a mut [f32],
 }
 
 impl Job for HeadJob<'_> {
