@@ -43,7 +43,7 @@ class PyTorch:
     VARIANTS = [PER_CORE, ALL_CORES]
     PADDING = 1
 
-    def __init__(self, models: Path, variant: str) -> None:
+    def __init__(self, models: Path, windows: Path, variant: str) -> None:
         import torch
 
         # Before any thread of the pool starts: each takes its number from here.
@@ -69,7 +69,7 @@ class OnnxRuntime:
     VARIANTS = [f"{graph}, {how}" for graph in GRAPHS for how in (PER_CORE, ALL_CORES)]
     PADDING = 1
 
-    def __init__(self, models: Path, variant: str) -> None:
+    def __init__(self, models: Path, windows: Path, variant: str) -> None:
         import onnxruntime
 
         graph, how = variant.split(", ")
@@ -104,12 +104,12 @@ class OpenVino:
     # Its kernels are quicker on such lengths, by more than the padding costs.
     PADDING = 16
 
-    def __new__(cls, models: Path, variant: str) -> "OpenVino":
+    def __new__(cls, models: Path, windows: Path, variant: str) -> "OpenVino":
         return super().__new__(OpenVinoPerShape if variant == cls.VARIANTS[-1] else cls)
 
-    def __init__(self, models: Path, variant: str) -> None:
+    def __init__(self, models: Path, windows: Path, variant: str) -> None:
         self.core = prepare.openvino().Core()
-        self.model = models / prepare.OPENVINO_INT8
+        self.model = prepare.calibrated(models, windows) / prepare.MODEL
         self.start(variant)
 
     def start(self, variant: str) -> None:

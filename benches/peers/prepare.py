@@ -14,8 +14,7 @@ ENCODER = "encoder.onnx"
 FUSED = "fused.onnx"
 ENCODER_INT8 = "encoder-int8.onnx"
 FUSED_INT8 = "fused-int8.onnx"
-OPENVINO_INT8 = "openvino-int8/model.xml"
-CALIBRATED_ON = "calibrated-on"
+MODEL = "model.xml"
 
 CALIBRATION_WINDOWS = 300
 
@@ -118,20 +117,12 @@ def quantise_static(encoder: Path, windows: Path, folder: Path) -> None:
         model_type=nncf.ModelType.TRANSFORMER,
     )
     shutil.rmtree(folder, ignore_errors=True)
-    openvino().save_model(quantised, folder / "model.xml")
-    (folder / CALIBRATED_ON).write_text(digest(windows))
+    openvino().save_model(quantised, folder / MODEL)
 
 
-def digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def prepare_static(models: Path, encoder: Path, windows: Path) -> None:
-    folder = (models / OPENVINO_INT8).parent
-    stamp = folder / CALIBRATED_ON
-    if folder.exists() and not (stamp.exists() and stamp.read_text() == digest(windows)):
-        shutil.rmtree(folder)
-    made(folder, lambda path: quantise_static(encoder, windows, path))
+def calibrated(models: Path, windows: Path) -> Path:
+    """The folder of the model that was calibrated on these windows."""
+    return models / f"openvino-int8-{hashlib.sha256(windows.read_bytes()).hexdigest()[:16]}"
 
 
 def prepare(models: Path, windows: Path, engines: list[str]) -> None:
@@ -143,7 +134,7 @@ def prepare(models: Path, windows: Path, engines: list[str]) -> None:
         made(models / ENCODER_INT8, lambda path: quantise_dynamic(plain, path))
         made(models / FUSED_INT8, lambda path: quantise_dynamic(fused, path))
     if "openvino-int8" in engines:
-        prepare_static(models, encoder, windows)
+        made(calibrated(models, windows), lambda path: quantise_static(encoder, windows, path))
 
 
 if __name__ == "__main__":

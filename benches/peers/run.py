@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import venv
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,12 +83,10 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def write_articles(given: Path | None, limit: int | None) -> Path:
+def write_articles(given: Path | None, limit: int | None, out: Path) -> None:
     """The articles as one plain file of JSON lines."""
-    out = WORK / "articles.jsonl"
     with out.open("w", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for line in itertools.islice(read_articles(given), limit))
-    return out
 
 
 def read_articles(given: Path | None) -> Iterator[str]:
@@ -108,7 +107,7 @@ class Worker:
     """A peer, loaded in a process of its own, that waits to be told to run."""
 
     def __init__(self, name: str, setting: dict, windows: Path, environment: dict[str, str]) -> None:
-        self.embeddings = WORK / f"embeddings-{name}.npy"
+        self.embeddings = windows.with_name(f"embeddings-{name}.npy")
         command = script(
             "worker", "measure", name, MODELS, windows, setting["variant"], setting["batch"], self.embeddings
         )
@@ -142,13 +141,19 @@ def main() -> None:
     enter(args.venv)
     os.environ |= QUIET
 
+    # A folder of its own, since another comparison may run at the same time.
+    with tempfile.TemporaryDirectory(prefix="run-", dir=WORK) as folder:
+        compare(args, names, Path(folder))
+
+
+def compare(args: argparse.Namespace, names: list[str], folder: Path) -> None:
     # These need what the virtual environment has.
     import instructions
     import report
     import rust_side
 
-    articles = write_articles(args.articles, args.limit)
-    windows = WORK / "windows.jsonl"
+    articles, windows = folder / "articles.jsonl", folder / "windows.jsonl"
+    write_articles(args.articles, args.limit, articles)
     executable = rust_side.build(REPOSITORY)
     if executable:
         rust_side.write_windows(executable, articles, windows)

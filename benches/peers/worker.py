@@ -15,8 +15,9 @@ import statistics
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 # Before any engine is loaded, whose threads would keep it from working.
@@ -74,13 +75,13 @@ class Trial:
         return rising and self.best() >= HOPELESS * leader
 
 
-def tune(name: str, models: Path, windows: list[Window], budget: float) -> None:
+def tune(load: Callable[[str], Engine], variants: list[str], windows: list[Window], budget: float) -> None:
     """Tries all variants on a part of the windows, with rising batch sizes, each
     until it gets no quicker or the time is spent. The best of them run once more
     by turns, since a machine is not as quick at all times."""
     ids = [window.ids for window in spread(windows, TUNING_WINDOWS)]
     tokens = sum(len(row) - SPECIAL_TOKENS for row in ids)
-    trials = [Trial(variant, ENGINES[name](models, variant)) for variant in ENGINES[name].VARIANTS]
+    trials = [Trial(variant, load(variant)) for variant in variants]
 
     def speed(trial: Trial, size: int) -> float:
         return tokens / seconds(trial.engine, make_batches(ids, size, trial.engine.PADDING))
@@ -111,8 +112,7 @@ def steps(trials: list[Trial]) -> Iterator[tuple[int, Trial]]:
                 yield size, trial
 
 
-def measure(name: str, models: Path, windows: list[Window], variant: str, size: int, out: Path) -> None:
-    engine = ENGINES[name](models, variant)
+def measure(engine: Engine, windows: list[Window], size: int, out: Path) -> None:
     tokenizer = load_tokenizer()
     ids = [window.ids for window in windows]
     texts = [window.text for window in windows]
@@ -143,10 +143,18 @@ def peak_memory_mb() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-if __name__ == "__main__":
-    command, name, models, windows, *rest = sys.argv[1:]
-    read = read_windows(Path(windows))
+def main() -> None:
+    command, name, *files = sys.argv[1:5]
+    rest = sys.argv[5:]
+    models, windows = map(Path, files)
+    kind = ENGINES[name]
     if command == "tune":
-        tune(name, Path(models), read, float(rest[0]))
+        load = partial(kind, models, windows)
+        tune(load, kind.VARIANTS, read_windows(windows), float(rest[0]))
     else:
-        measure(name, Path(models), read, rest[0], int(rest[1]), Path(rest[2]))
+        variant, size, out = rest
+        measure(kind(models, windows, variant), read_windows(windows), int(size), Path(out))
+
+
+if __name__ == "__main__":
+    main()
