@@ -101,9 +101,9 @@ pub fn dequantise(weights: &[u8], device: &Device) -> Result<HashMap<String, Ten
             Dtype::I8 if shape.len() == 4 => {
                 let bytes = Bytes::copy_from_slice(view.data());
                 let packed = read_packed(&file, name, &view, bytes)?;
-                let scales = vector(&file, &format!("{name}{SCALE}"))?;
-                shape = vec![scales.len(), packed.groups() * GROUP];
-                dequantise_rows(&packed.unpack(shape[0], shape[1]), &scales, shape[1])
+                shape = vec![packed.outputs(), packed.groups() * GROUP];
+                let rows = packed.unpack(shape[0], shape[1]);
+                dequantise_rows(&rows, packed.scales(), shape[1])
             }
             Dtype::I8 => {
                 let scales = row_scales(&file, name, &view)?;
