@@ -7,9 +7,11 @@ mod read;
 mod segment;
 mod sentences;
 mod title;
+mod unpack;
 
 pub use read::{DEFAULT_MAX_BYTES, ReadError, read, read_bytes};
 pub use segment::{Segments, Sentence, segment};
+pub use unpack::{Compression, unpack};
 
 use std::ops::Range;
 
@@ -24,8 +26,25 @@ pub struct Article {
     pub text: String,
     /// Where in `text` the title stands, in bytes, when it was found there.
     pub title_span: Option<Range<usize>>,
+    /// What the source says of the article.
+    pub meta: Meta,
     /// What reading had to guess or to leave out.
     pub warnings: Vec<String>,
+}
+
+/// What a source says of its article, as far as it does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Meta {
+    /// Who wrote it.
+    pub author: Option<String>,
+    /// When it was published: ISO 8601, a date alone or with the time.
+    pub date: Option<String>,
+    /// Name of the site or publication.
+    pub site: Option<String>,
+    /// Its canonical address.
+    pub url: Option<String>,
+    /// The language that the source declares: an ISO 639-1 code.
+    pub language: Option<String>,
 }
 
 impl Article {
@@ -44,6 +63,7 @@ impl Article {
             title,
             text,
             title_span,
+            meta: Meta::default(),
             warnings: Vec::new(),
         }
     }

@@ -1,11 +1,10 @@
-//! JSON Lines: one object a line, plain or gzipped.
+//! JSON Lines: one object a line, plain or compressed.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
-
 use super::{RecordError, Row};
+use crate::article::unpack;
 
 /// Reads rows one at a time, in bounded memory. Blank lines are no rows; a
 /// broken row is an error in its place and the rows after it still come.
@@ -17,7 +16,7 @@ pub struct JsonlReader {
 }
 
 impl JsonlReader {
-    /// Opens a file (`-` for standard input); gzip is recognised by its content.
+    /// Opens a file (`-` for standard input); compression is recognised by its content.
     ///
     /// # Errors
     /// When the file cannot be opened or is a folder.
@@ -40,16 +39,7 @@ impl JsonlReader {
     /// # Errors
     /// When the first bytes cannot be read.
     pub fn new(source: impl Read + Send + 'static, max_line: u64) -> std::io::Result<Self> {
-        let mut source = BufReader::with_capacity(1 << 16, source);
-        let gzipped = source.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-        let input: Box<dyn BufRead + Send> = if gzipped {
-            Box::new(BufReader::with_capacity(
-                1 << 16,
-                MultiGzDecoder::new(source),
-            ))
-        } else {
-            Box::new(source)
-        };
+        let (input, _) = unpack(source)?;
         Ok(Self {
             input,
             number: 0,
