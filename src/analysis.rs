@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::article::Meta;
+
 /// Where a sentence stands: its number, and offsets in Unicode characters into
 /// the article's text as decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +63,8 @@ pub struct SummarySentence {
 pub struct Analysis {
     /// The article's title, when it has one.
     pub title: Option<String>,
+    /// What its source says of it; the language as recognised, where it was.
+    pub meta: Meta,
     /// Words in the article, junk left out.
     pub words: usize,
     /// Sentences in the article, junk left out.

@@ -7,7 +7,7 @@ use candle_nn::VarBuilder;
 use rayon::prelude::*;
 
 use crate::analysis::{Analysis, Evidence, ModelId, Place, SummarySentence, TopicResult};
-use crate::article::{Article, Segments, Sentence, segment};
+use crate::article::{Article, Language, Segments, Sentence, segment};
 use crate::encoder::{Document, Embeddings, Encoder, EngineOptions};
 use crate::model::{Bundle, HEADS, ModelError, TOPICS};
 use crate::summary::{Line, SummaryScorer, select};
@@ -245,6 +245,18 @@ impl Analyzer {
             .collect();
         let mut warnings = article.warnings.clone();
         warnings.extend(segments.warnings.clone());
+        let mut meta = article.meta.clone();
+        let texts = lines.iter().map(|line| line.text);
+        if let Some(language) = Language::of(texts) {
+            meta.language = Some(language.code().to_owned());
+            if !language.is_english() {
+                warnings.push(format!(
+                    "language looks like {} ({:.2}); topics are trained on English",
+                    language.name(),
+                    language.confidence
+                ));
+            }
+        }
         if self.topics.is_none() {
             warnings.push(format!(
                 "model {} is a bare encoder: no topics; train some with `classify train`",
@@ -253,6 +265,7 @@ impl Analyzer {
         }
         Ok(Analysis {
             title: article.title.clone(),
+            meta,
             words: segments.words,
             sentences: sentences.len(),
             topics,

@@ -348,3 +348,112 @@ fn windows_line_ends_change_nothing() {
         windows["topics"][0]["probability"]
     );
 }
+
+/// One and the same article in every format that is read.
+#[test]
+fn every_format_gives_the_article() {
+    let folder = TempDir::new().unwrap();
+    let text = fs::read_to_string(fixture("hospital-ransomware.txt")).unwrap();
+    let paragraphs: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    let html: String = paragraphs.iter().map(|p| format!("<p>{p}</p>\n")).collect();
+    let page = format!(
+        "<!DOCTYPE html><html lang=en><head><title>x</title></head><body><nav><a href=/>Home</a>\
+         <a href=/sport>Sport</a></nav><article><h1>{}</h1>{html}</article></body></html>",
+        paragraphs[0]
+    );
+    let mail = format!(
+        "From: Desk <desk@harbour.example>\nTo: all@harbour.example\nSubject: {}\n\
+         Date: Mon, 6 May 2024 09:30:00 +0200\nContent-Type: text/plain; charset=utf-8\n\n{text}",
+        paragraphs[0]
+    );
+    let feed = format!(
+        "<?xml version=\"1.0\"?><rss version=\"2.0\" \
+         xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"><channel><title>Harbour</title>\
+         <item><title>{}</title><content:encoded><![CDATA[{html}]]></content:encoded></item>\
+         </channel></rss>",
+        paragraphs[0]
+    );
+    let gzipped = {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut gz, page.as_bytes()).unwrap();
+        gz.finish().unwrap()
+    };
+    let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
+    for (name, bytes) in [
+        ("a.html", page.clone().into_bytes()),
+        ("page", page.into_bytes()),
+        ("a.html.gz", gzipped),
+        ("a.txt.zst", zstd),
+        ("a.md", format!("# {text}").into_bytes()),
+        ("a.eml", mail.into_bytes()),
+        ("a.rss", feed.into_bytes()),
+    ] {
+        let file = folder.path().join(name);
+        fs::write(&file, bytes).unwrap();
+        let output = run(classify().arg(&file).args(["-f", "json", "--with-text"]));
+        assert_eq!(stderr(&output), "", "{name}");
+        let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(
+            result["labels"],
+            serde_json::json!(["cybersecurity"]),
+            "{name}"
+        );
+        assert_eq!(result["language"], "en", "{name}");
+        assert_spans(&result, result["text"].as_str().unwrap());
+    }
+    for name in ["ferry-chromium.pdf", "ferry-libreoffice.docx"] {
+        let result = json(&fixture("formats").join(name));
+        assert!(
+            result["title"]
+                .as_str()
+                .unwrap()
+                .to_lowercase()
+                .contains("ferry"),
+            "{name}"
+        );
+        assert_eq!(result["labels"], serde_json::json!([]), "{name}");
+    }
+}
+
+#[test]
+fn a_feed_gives_a_result_for_each_entry() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("feed.xml");
+    let text = fs::read_to_string(fixture("football.txt")).unwrap();
+    let item = |id: u32, text: &str| {
+        format!("<item><guid>{id}</guid><description><![CDATA[{text}]]></description></item>")
+    };
+    let items = item(1, &text) + &item(2, "") + &item(3, &text);
+    fs::write(
+        &file,
+        format!("<rss version=\"2.0\"><channel>{items}</channel></rss>"),
+    )
+    .unwrap();
+    let output = run(classify().arg(&file).args(["-f", "json"]));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("feed.xml, article 2: has no sentence"));
+    let results: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let ids: Vec<&Value> = results
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| &r["id"])
+        .collect();
+    assert_eq!(ids, ["1", "2", "3"]);
+    assert!(results[1]["error"].is_string() && results[2]["error"].is_null());
+}
+
+#[test]
+fn other_languages_are_read_with_a_warning() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("a.txt");
+    let text = "La compagnie de ferries a annoncé lundi que la liaison avec l’île reprendrait le \
+                premier juin, après sept mois passés en cale sèche. Les billets seront en vente \
+                dès la semaine prochaine, a précisé la capitaine.";
+    fs::write(&file, text).unwrap();
+    let output = run(classify().arg(&file).args(["-f", "json"]));
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stderr(&output).contains("language looks like French"));
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(result["language"], "fr");
+}

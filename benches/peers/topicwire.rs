@@ -18,7 +18,7 @@ use topicwire::analyzer::document;
 use topicwire::article::{Article, Segments, segment};
 use topicwire::encoder::{Document, Encoder, EngineKind, EngineOptions};
 use topicwire::model::{Bundle, HEADS, ModelSource, TOKENIZER, TOPICS};
-use topicwire::records::{Columns, JsonlReader};
+use topicwire::records::{self, Columns};
 use topicwire::{Analysis, Analyzer, Options};
 
 /// Articles that are encoded together, as `classify batch` does.
@@ -72,7 +72,7 @@ fn read(path: &std::path::Path) -> anyhow::Result<(Vec<String>, Vec<Article>)> {
     let columns = Columns::default();
     let mut ids = Vec::new();
     let mut articles = Vec::new();
-    for row in JsonlReader::open(path, 1 << 25)? {
+    for row in records::open(path, 1 << 25)?.rows {
         let row = row.map_err(|(number, e)| anyhow::anyhow!("row {number} {e}"))?;
         ids.push(row.text_of("id").unwrap_or_default());
         articles.push(row.article(&columns)?);

@@ -3,14 +3,9 @@
 use chardetng::EncodingDetector;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-/// Why bytes are not text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotText {
-    /// A file format that is known by its first bytes.
-    Known(&'static str),
-    /// Bytes that no text has.
-    Binary,
-}
+/// Bytes that no text has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotText;
 
 /// A decoded text and what had to be guessed.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,26 +16,9 @@ pub struct Decoded {
     pub warning: Option<String>,
 }
 
-/// First bytes of file formats that people hand over by mistake.
-const MAGIC: [(&[u8], &str); 10] = [
-    (b"%PDF-", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive or an office document"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xd0\xcf\x11\xe0", "an old office document"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"\x7fELF", "a program"),
-    (b"PAR1", "a Parquet table"),
-];
-
 /// Decodes a text of any usual encoding: UTF-8 or UTF-16 with or without a
 /// byte order mark, else the legacy encoding that its bytes look like.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, NotText> {
-    if let Some((_, what)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
-        return Err(NotText::Known(what));
-    }
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         let (text, damaged) = encoding.decode_with_bom_removal(bytes);
         return plain(text.into_owned(), damaged.then(|| replaced(encoding)));
@@ -54,11 +32,15 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, NotText> {
     }
     // No legacy encoding of text uses zero bytes.
     if bytes.contains(&0) {
-        return Err(NotText::Binary);
+        return Err(NotText);
     }
     if mostly_utf8(bytes) {
         let text = String::from_utf8_lossy(bytes).into_owned();
         return plain(text, Some(replaced(UTF_8)));
+    }
+    if let Some(encoding) = declared(bytes) {
+        let (text, damaged) = encoding.decode_without_bom_handling(bytes);
+        return plain(text.into_owned(), damaged.then(|| replaced(encoding)));
     }
     let mut detector = EncodingDetector::new();
     detector.feed(bytes, true);
@@ -70,6 +52,22 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, NotText> {
         format!("not UTF-8; read as {}", encoding.name())
     };
     plain(text.into_owned(), Some(warning))
+}
+
+/// The encoding that markup names near its start: `<meta charset=…>`,
+/// `<?xml encoding=…?>`.
+fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(2048)]).to_ascii_lowercase();
+    if !start.trim_start().starts_with('<') {
+        return None;
+    }
+    let at = ["charset=", "encoding="]
+        .iter()
+        .find_map(|name| Some(start.find(name)? + name.len()))?;
+    let label = start[at..].trim_start_matches(['"', '\'', ' ']);
+    let end = label.find(|c: char| !c.is_ascii_alphanumeric() && !"-_:.".contains(c))?;
+    // Bytes that are declared as UTF-8 and are not are a guess like any others.
+    Encoding::for_label(&label.as_bytes()[..end]).filter(|e| *e != UTF_8)
 }
 
 fn replaced(encoding: &'static Encoding) -> String {
@@ -88,7 +86,7 @@ fn plain(text: String, warning: Option<String>) -> Result<Decoded, NotText> {
     let replacements = text.matches('\u{fffd}').count();
     // One stray character in fifty is a damaged text, more is none.
     if (controls + replacements) * 50 > text.chars().count() {
-        return Err(NotText::Binary);
+        return Err(NotText);
     }
     Ok(Decoded { text, warning })
 }
@@ -158,6 +156,19 @@ mod tests {
     }
 
     #[test]
+    fn markup_says_its_encoding() {
+        for start in [
+            "<meta charset=koi8-r>",
+            "<?xml version='1.0' encoding='KOI8-R'?>",
+        ] {
+            let page = format!("{start}<p>Паром снова ходит.</p>");
+            let (bytes, _, _) = encoding_rs::KOI8_R.encode(&page);
+            let decoded = decode(&bytes).unwrap();
+            assert_eq!((decoded.text, decoded.warning), (page, None));
+        }
+    }
+
+    #[test]
     fn damaged_utf8_stays_utf8() {
         let mut bytes = TEXT.as_bytes().repeat(4);
         bytes.truncate(bytes.len() - 2);
@@ -168,14 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn programs_pictures_and_noise_are_no_text() {
-        assert_eq!(
-            decode(b"%PDF-1.7 ...").unwrap_err(),
-            NotText::Known("a PDF document")
-        );
+    fn noise_is_no_text() {
         let noise: Vec<u8> = (0..4000u32).map(|i| ((i * 7919) >> 3) as u8).collect();
-        assert_eq!(decode(&noise).unwrap_err(), NotText::Binary);
-        assert_eq!(decode(&[0; 512]).unwrap_err(), NotText::Binary);
+        assert_eq!(decode(&noise).unwrap_err(), NotText);
+        assert_eq!(decode(&[0; 512]).unwrap_err(), NotText);
     }
 
     proptest! {

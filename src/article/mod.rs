@@ -1,16 +1,28 @@
 //! What comes in: bytes to an [`Article`], an article to its [`Sentence`]s.
 
 mod decode;
-mod junk;
-mod paragraphs;
+mod docx;
+mod email;
+mod feed;
+mod format;
+pub(crate) mod guard;
+mod html;
+pub(crate) mod junk;
+mod language;
+mod markdown;
+mod meta;
+pub(crate) mod paragraphs;
+mod pdf;
 mod read;
 mod segment;
-mod sentences;
+pub(crate) mod sentences;
 mod title;
 mod unpack;
 
-pub use read::{DEFAULT_MAX_BYTES, ReadError, read, read_bytes};
-pub use segment::{Segments, Sentence, segment};
+pub use language::Language;
+pub use read::{DEFAULT_MAX_BYTES, FILE_FACTOR, ReadError, read, read_bytes};
+pub use segment::{Segments, Sentence, find_junk, segment};
+pub use sentences::split as split_sentences;
 pub use unpack::{Compression, unpack};
 
 use std::ops::Range;

@@ -35,7 +35,7 @@ pub struct Segments {
 #[must_use]
 pub fn segment(article: &Article) -> Segments {
     let text = article.text.as_str();
-    let mut skipped = junk::find(text, article.title.as_deref());
+    let mut skipped = find_junk(article);
     skipped.extend(article.title_span.clone());
     skipped.sort_by_key(|s| s.start);
 
@@ -79,6 +79,12 @@ pub fn segment(article: &Article) -> Segments {
         ));
     }
     result
+}
+
+/// The page junk in an article's text: ranges of bytes, in order, apart.
+#[must_use]
+pub fn find_junk(article: &Article) -> Vec<Range<usize>> {
+    junk::find(&article.text, article.title.as_deref())
 }
 
 /// What is left of a paragraph without the skipped ranges. The ranges must

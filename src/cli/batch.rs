@@ -11,13 +11,14 @@ use super::{
 };
 use crate::batch::{self, Event, Limits};
 use crate::output::{Format, Printer};
-use crate::records::{Columns, JsonlReader};
+use crate::records::{self, Columns};
 
 /// Flags of `batch`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Table of articles: JSON Lines, plain or gzipped; - for standard input
-    #[arg(value_name = "FILE.jsonl")]
+    /// Table of articles: JSON Lines, JSON, CSV, TSV or Parquet, also as .gz,
+    /// .zst or .bz2; - for standard input
+    #[arg(value_name = "TABLE")]
     table: PathBuf,
     /// Format of the results
     #[arg(short, long, value_name = "FORMAT", default_value = "jsonl")]
@@ -45,6 +46,15 @@ pub struct ColumnArgs {
     /// Column with the identifier
     #[arg(long, value_name = "NAME", default_value = "id")]
     id_column: String,
+    /// Column with the site or publication
+    #[arg(long, value_name = "NAME", default_value = "source")]
+    source_column: String,
+    /// Column with the date of publication
+    #[arg(long, value_name = "NAME", default_value = "date")]
+    date_column: String,
+    /// Column with the address
+    #[arg(long, value_name = "NAME", default_value = "url")]
+    url_column: String,
 }
 
 impl ColumnArgs {
@@ -53,6 +63,9 @@ impl ColumnArgs {
             text: self.text_column.clone(),
             title: self.title_column.clone(),
             id: self.id_column.clone(),
+            source: self.source_column.clone(),
+            date: self.date_column.clone(),
+            url: self.url_column.clone(),
         }
     }
 }
@@ -68,18 +81,21 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let analyzer = common.analyzer()?;
     let options = args.shape.options(&analyzer)?;
     // In JSON a character of the text takes up to six bytes.
-    let max_line = args
+    let max_row = args
         .text
         .max_bytes
         .saturating_mul(6)
         .saturating_add(1 << 16);
-    let rows = match JsonlReader::open(&args.table, max_line) {
-        Ok(rows) => rows,
+    let opened = match records::open(&args.table, max_row) {
+        Ok(opened) => opened,
         Err(error) => {
             say("error", format!("{table}: {error}"));
             return Ok(Ended::InputFailed);
         }
     };
+    for warning in &opened.warnings {
+        common.warn(format!("{table}: {warning}"));
+    }
     let format = match args.format {
         FormatName::Jsonl => Format::Jsonl,
     };
@@ -89,7 +105,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let start = Instant::now();
     let columns = args.columns.columns();
     let counts = batch::run(
-        rows,
+        opened.rows,
         &columns,
         &analyzer,
         &options,

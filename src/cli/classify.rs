@@ -1,5 +1,6 @@
 //! `classify FILE…`: the main job.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -7,14 +8,19 @@ use anyhow::bail;
 
 use super::files::{Output, unwritable};
 use super::{Common, Ended, say};
+use crate::analysis::Analysis;
 use crate::analyzer::{Analyzer, DEFAULT_SUMMARY, Options};
-use crate::article::{DEFAULT_MAX_BYTES, read};
+use crate::article::{Article, DEFAULT_MAX_BYTES, ReadError, read};
 use crate::output::{Format, Outcome, Page, Printer};
+
+/// Articles of a feed or mailbox that are analysed together.
+const TOGETHER: usize = 32;
 
 /// Flags of the main job.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Articles as text files; - for standard input
+    /// Articles: text, Markdown, HTML, PDF, Word, e-mail or feed, also as .gz, .zst or .bz2;
+    /// - for standard input
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Format of the results
@@ -43,7 +49,7 @@ pub struct Shape {
 /// What is read of an article and what of it is passed on.
 #[derive(Debug, clap::Args)]
 pub struct Text {
-    /// Most bytes that are read of one article
+    /// Most bytes of an article's text; files with markup or pictures may have 16 times as many
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_MAX_BYTES)]
     pub max_bytes: u64,
     /// Add the article's text to JSON
@@ -134,69 +140,116 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         analyzer.threads()
     ));
 
+    // Files are read one by one, but JSON needs to know from the first whether
+    // there will be several results.
+    let mut readings = args.files.iter().map(|f| read(f, args.text.max_bytes));
+    let first = readings.next();
+    let several =
+        args.files.len() > 1 || matches!(&first, Some(Ok(articles)) if articles.len() > 1);
     let format = match args.format {
         FormatName::Text => Format::Text(Page {
             width: page_width(args.output.is_some()),
         }),
-        FormatName::Json => Format::Json {
-            array: args.files.len() > 1,
-        },
+        FormatName::Json => Format::Json { array: several },
         FormatName::Jsonl => Format::Jsonl,
         FormatName::Markdown => Format::Markdown,
     };
     let output = Output::open(args.output.as_deref(), &args.files)?;
-    let mut printer = Printer::new(format, analyzer.model().clone(), output);
-    let mut ended = Ended::Well;
-    for file in &args.files {
-        let path = file.display().to_string();
-        let name = if is_stdin(file) {
-            "standard input"
-        } else {
-            path.as_str()
-        };
-        let start = Instant::now();
-        let article = read(file, args.text.max_bytes).map_err(|e| e.to_string());
-        let analysis = article.as_ref().map_err(String::clone).and_then(|article| {
-            let analysis = analyzer.analyze(article, &options);
-            analysis.map_err(|e| e.to_string())
-        });
-        match &analysis {
-            Ok(analysis) => {
-                for warning in &analysis.warnings {
-                    common.warn(format!("{name}: {warning}"));
-                }
-                let seconds = start.elapsed().as_secs_f64();
-                #[expect(clippy::cast_precision_loss, reason = "for display")]
-                let speed = analysis.tokens as f64 / seconds;
-                common.note(format!(
-                    "{name}: {} tokens in {seconds:.2} s, {speed:.0} tokens/s",
-                    analysis.tokens
-                ));
-            }
-            Err(error) => {
-                say("error", format!("{name}: {error}"));
-                ended = Ended::InputFailed;
-            }
-        }
-        printer
-            .print(&Outcome {
-                path: (!is_stdin(file)).then_some(&path),
-                id: None,
-                text: article
-                    .as_ref()
-                    .ok()
-                    .filter(|_| args.text.with_text)
-                    .map(|article| article.text.as_str()),
-                result: analysis.as_ref().map_err(String::as_str),
-            })
-            .and_then(|()| printer.flush())
+    let mut run = Run {
+        printer: Printer::new(format, analyzer.model().clone(), output),
+        analyzer: &analyzer,
+        options: &options,
+        args,
+        common,
+        ended: Ended::Well,
+    };
+    for (file, reading) in args.files.iter().zip(first.into_iter().chain(readings)) {
+        run.file(file, reading)
             .map_err(|e| unwritable(e, args.output.as_deref()))?;
     }
-    printer
+    run.printer
         .finish()
         .map_err(|e| unwritable(e, args.output.as_deref()))?
         .complete()?;
-    Ok(ended)
+    Ok(run.ended)
+}
+
+/// A run over files.
+struct Run<'a> {
+    printer: Printer<Output>,
+    analyzer: &'a Analyzer,
+    options: &'a Options,
+    args: &'a Args,
+    common: &'a Common,
+    ended: Ended,
+}
+
+impl Run<'_> {
+    /// Analyses the articles of one file and prints what comes of them.
+    fn file(&mut self, file: &Path, reading: Result<Vec<Article>, ReadError>) -> io::Result<()> {
+        let path = (!is_stdin(file)).then(|| file.display().to_string());
+        let name = path.as_deref().unwrap_or("standard input");
+        let articles = match reading {
+            Ok(articles) => articles,
+            Err(error) => {
+                let error = error.to_string();
+                return self.print(name, path.as_deref(), None, Err(&error));
+            }
+        };
+        let several = articles.len() > 1;
+        let mut number = 0;
+        for chunk in articles.chunks(TOGETHER) {
+            let start = Instant::now();
+            let together: Vec<&Article> = chunk.iter().collect();
+            let analyses = self.analyzer.analyze_all(&together, self.options);
+            let tokens: usize = analyses.iter().flatten().map(|a| a.tokens).sum();
+            let seconds = start.elapsed().as_secs_f64();
+            #[expect(clippy::cast_precision_loss, reason = "for display")]
+            let speed = tokens as f64 / seconds;
+            self.common.note(format!(
+                "{name}: {tokens} tokens in {seconds:.2} s, {speed:.0} tokens/s"
+            ));
+            for (article, analysis) in chunk.iter().zip(analyses) {
+                number += 1;
+                let name = match several {
+                    true => format!("{name}, article {number}"),
+                    false => name.to_owned(),
+                };
+                let analysis = analysis.map_err(|e| e.to_string());
+                let result = analysis.as_ref().map_err(String::as_str);
+                self.print(&name, path.as_deref(), Some(article), result)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn print(
+        &mut self,
+        name: &str,
+        path: Option<&str>,
+        article: Option<&Article>,
+        result: Result<&Analysis, &str>,
+    ) -> io::Result<()> {
+        match result {
+            Ok(analysis) => {
+                for warning in &analysis.warnings {
+                    self.common.warn(format!("{name}: {warning}"));
+                }
+            }
+            Err(error) => {
+                say("error", format!("{name}: {error}"));
+                self.ended = Ended::InputFailed;
+            }
+        }
+        let text = article.filter(|_| self.args.text.with_text);
+        self.printer.print(&Outcome {
+            path,
+            id: article.and_then(|a| a.id.as_deref()),
+            text: text.map(|article| article.text.as_str()),
+            result,
+        })?;
+        self.printer.flush()
+    }
 }
 
 fn is_stdin(file: &Path) -> bool {

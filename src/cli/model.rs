@@ -123,8 +123,10 @@ fn import_folder(args: &ImportArgs) -> anyhow::Result<Ended> {
     let mut hessians = BTreeMap::new();
     if !args.calibrate.is_empty() {
         let read = |path: &PathBuf| {
-            let article = crate::article::read(path, DEFAULT_MAX_BYTES);
-            Ok(article.with_context(|| path.display().to_string())?.text)
+            let articles = crate::article::read(path, DEFAULT_MAX_BYTES);
+            let articles = articles.with_context(|| path.display().to_string())?;
+            let texts: Vec<String> = articles.into_iter().map(|a| a.text).collect();
+            Ok(texts.join("\n\n"))
         };
         let texts: Vec<String> = args
             .calibrate

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 
 use super::{Common, Ended, say};
 use crate::article::Article;
-use crate::records::{Columns, JsonlReader, Row};
+use crate::records::{self, Columns, Row};
 
 /// Longest row that is read; far more than any article.
 const MAX_ROW: u64 = 1 << 25;
@@ -24,26 +24,62 @@ pub struct Table {
 /// # Errors
 /// When the table cannot be opened or no row gives an article.
 pub fn read(path: &Path, columns: &Columns, common: &Common) -> anyhow::Result<Table> {
+    let (rows, ended) = rows(path, common)?;
+    let mut table = articles(path, rows, columns)?;
+    if ended == Ended::InputFailed {
+        table.ended = ended;
+    }
+    let count = table.articles.len();
+    common.note(format!("{}: {count} articles", path.display()));
+    Ok(table)
+}
+
+/// Reads the rows of a table. Those that cannot be read are reported and left out.
+///
+/// # Errors
+/// When the table cannot be opened.
+pub fn rows(path: &Path, common: &Common) -> anyhow::Result<(Vec<Row>, Ended)> {
     let name = path.display().to_string();
-    let rows = JsonlReader::open(path, MAX_ROW).with_context(|| name.clone())?;
-    let mut articles = Vec::new();
+    let table = records::open(path, MAX_ROW).with_context(|| name.clone())?;
+    for warning in &table.warnings {
+        common.warn(format!("{name}: {warning}"));
+    }
     let mut ended = Ended::Well;
-    for row in rows {
-        let read = row.and_then(|row| match row.article(columns) {
-            Ok(article) => Ok((row, article)),
-            Err(error) => Err((row.number, error)),
-        });
-        match read {
-            Ok(pair) => articles.push(pair),
+    let mut rows = Vec::new();
+    for row in table.rows {
+        match row {
+            Ok(row) => rows.push(row),
             Err((number, error)) => {
                 ended = Ended::InputFailed;
                 say("error", format!("{name}: row {number} {error}; left out"));
             }
         }
     }
+    Ok((rows, ended))
+}
+
+/// Makes articles of the rows of a table. Rows that give none are reported and left out.
+///
+/// # Errors
+/// When no row gives an article.
+pub fn articles(path: &Path, rows: Vec<Row>, columns: &Columns) -> anyhow::Result<Table> {
+    let name = path.display().to_string();
+    let mut ended = Ended::Well;
+    let mut articles = Vec::new();
+    for row in rows {
+        match row.article(columns) {
+            Ok(article) => articles.push((row, article)),
+            Err(error) => {
+                ended = Ended::InputFailed;
+                say(
+                    "error",
+                    format!("{name}: row {} {error}; left out", row.number),
+                );
+            }
+        }
+    }
     if articles.is_empty() {
         bail!("{name}: no row gives an article");
     }
-    common.note(format!("{name}: {} articles", articles.len()));
     Ok(Table { articles, ended })
 }

@@ -24,12 +24,12 @@ use crate::train::{self, Heads, summary, topics};
 /// Flags of `train`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Labelled articles: JSON Lines with grades (topic to 0-3) or labels (a list)
-    #[arg(value_name = "ARTICLES.jsonl")]
+    /// Labelled articles: a table with grades (topic to 0-3) or labels (a list)
+    #[arg(value_name = "TABLE")]
     articles: PathBuf,
     /// Articles with marked summary sentences (best, alternates: lists of
     /// [start, end) character offsets); without them the model's own scorer stays
-    #[arg(long, value_name = "FILE.jsonl")]
+    #[arg(long, value_name = "TABLE")]
     summaries: Option<PathBuf>,
     /// Topics to fit, as TOML: [[topic]] with id, name, definition
     /// [default: all that the articles name]

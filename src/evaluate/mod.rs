@@ -1,11 +1,14 @@
 //! How far to trust the results: figures, baselines.
 
+pub mod extraction;
+pub mod junk;
 pub mod keywords;
 pub mod labels;
 mod logistic;
 mod metrics;
 mod porter;
 pub mod rouge;
+pub mod sentences;
 pub mod summaries;
 mod tfidf;
 

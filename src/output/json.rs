@@ -13,6 +13,11 @@ struct Object<'a> {
     path: Option<&'a str>,
     id: Option<&'a str>,
     title: Option<&'a str>,
+    author: Option<&'a str>,
+    date: Option<&'a str>,
+    site: Option<&'a str>,
+    url: Option<&'a str>,
+    language: Option<&'a str>,
     words: Option<usize>,
     sentences: Option<usize>,
     labels: Option<Vec<&'a str>>,
@@ -28,11 +33,17 @@ struct Object<'a> {
 /// Writes one object, without a line end.
 pub fn write(out: impl Write, outcome: &Outcome, model: &ModelId, pretty: bool) -> io::Result<()> {
     let analysis = outcome.result.ok();
+    let meta = analysis.map(|a| &a.meta);
     let object = Object {
         schema: SCHEMA,
         path: outcome.path,
         id: outcome.id,
         title: analysis.and_then(|a| a.title.as_deref()),
+        author: meta.and_then(|m| m.author.as_deref()),
+        date: meta.and_then(|m| m.date.as_deref()),
+        site: meta.and_then(|m| m.site.as_deref()),
+        url: meta.and_then(|m| m.url.as_deref()),
+        language: meta.and_then(|m| m.language.as_deref()),
         words: analysis.map(|a| a.words),
         sentences: analysis.map(|a| a.sentences),
         labels: analysis.map(|a| a.labels().collect()),

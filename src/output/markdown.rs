@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Outcome;
-use super::text::one_line;
+use super::text::{one_line, origin};
 use crate::analysis::Analysis;
 
 /// Writes one article.
@@ -13,6 +13,9 @@ pub fn write(mut out: impl Write, outcome: &Outcome, analysis: &Analysis) -> io:
     writeln!(out, "## {}\n", escape(&one_line(title)))?;
     let counts = format!("{} words, {} sentences", analysis.words, analysis.sentences);
     writeln!(out, "`{}`, {counts}\n", one_line(name).replace('`', "'"))?;
+    if let Some(origin) = origin(&analysis.meta) {
+        writeln!(out, "{}\n", escape(&origin))?;
+    }
     if !analysis.topics.is_empty() {
         writeln!(out, "| topic | probability | label |\n| --- | ---: | --- |")?;
         for topic in &analysis.topics {

@@ -133,6 +133,7 @@ impl<W: Write> Printer<W> {
 mod tests {
     use super::*;
     use crate::analysis::{Evidence, Place, SummarySentence, TopicResult};
+    use crate::article::Meta;
 
     fn place(sentence: usize, start: usize, text: &str) -> Place {
         Place {
@@ -161,6 +162,13 @@ mod tests {
         };
         Analysis {
             title: Some("Cranes stand still at | Dunmore *port*".to_owned()),
+            meta: Meta {
+                author: Some("Ann Field".to_owned()),
+                date: Some("2024-05-06".to_owned()),
+                site: Some("Harbour | Daily".to_owned()),
+                url: None,
+                language: Some("en".to_owned()),
+            },
             words: 120,
             sentences: 9,
             topics: vec![

@@ -7,6 +7,7 @@ use textwrap::Options as Wrap;
 
 use super::Outcome;
 use crate::analysis::{Analysis, TopicResult};
+use crate::article::Meta;
 
 /// Evidence sentences shown of a topic.
 const SHOWN_EVIDENCE: usize = 3;
@@ -16,6 +17,13 @@ const BAR: usize = 20;
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const HOLDS: Style = AnsiColor::Green.on_default();
+
+/// Where an article comes from, in one line, as far as it is known.
+pub fn origin(meta: &Meta) -> Option<String> {
+    let parts = [&meta.site, &meta.author, &meta.date, &meta.url];
+    let parts: Vec<&str> = parts.into_iter().filter_map(|p| p.as_deref()).collect();
+    (!parts.is_empty()).then(|| one_line(&parts.join(" · ")))
+}
 
 /// How the page is set. Styles are written always; the stream that it goes
 /// to drops them where they are not wanted.
@@ -41,6 +49,10 @@ impl Page {
         let counts = format!("{} words, {} sentences", analysis.words, analysis.sentences);
         let name = name.map(|n| one_line(n) + ": ").unwrap_or_default();
         writeln!(out, "{DIM}{name}{counts}{DIM:#}")?;
+
+        if let Some(origin) = origin(&analysis.meta) {
+            writeln!(out, "{DIM}{origin}{DIM:#}")?;
+        }
 
         if !analysis.topics.is_empty() {
             writeln!(out)?;

@@ -1,5 +1,6 @@
 //! What a labelled row says beside its article.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -12,14 +13,49 @@ pub const POSITIVE: u8 = 2;
 const LABELLED: u8 = 3;
 
 impl Row {
+    /// A column that is a list or an object; where cells are text, as in CSV,
+    /// the JSON in it. A blank cell holds nothing.
+    fn structure(&self, column: &str) -> Option<Cow<'_, Value>> {
+        match self.column(column)? {
+            Value::Null => None,
+            Value::String(cell) if cell.trim().is_empty() => None,
+            Value::String(cell) => Some(match serde_json::from_str(cell) {
+                Ok(value) => Cow::Owned(value),
+                Err(_) => Cow::Borrowed(self.column(column)?),
+            }),
+            value => Some(Cow::Borrowed(value)),
+        }
+    }
+
+    /// The topics in `labels`: a list, or a cell with one. A blank cell is an
+    /// empty list.
+    fn labels(&self) -> Option<Vec<String>> {
+        if let Some(Value::Array(labels)) = self.structure("labels").as_deref() {
+            let names = labels.iter().filter_map(Value::as_str);
+            return Some(names.map(str::to_owned).collect());
+        }
+        // Names with something between, perhaps in the brackets and single
+        // quotes in which Python writes a list.
+        let cell = self.column("labels")?.as_str()?.trim();
+        let inner = cell.strip_prefix('[').and_then(|c| c.strip_suffix(']'));
+        let names = inner.unwrap_or(cell).split([';', '|', ',']);
+        let names = names.map(|name| name.trim().trim_matches(['\'', '"']));
+        Some(names.filter(|n| !n.is_empty()).map(str::to_owned).collect())
+    }
+
     /// Ids of the topics that the row speaks of, in `grades` or `labels`.
     #[must_use]
     pub fn topics(&self) -> Vec<String> {
-        let grades = self.fields.get("grades").and_then(Value::as_object);
-        let labels = self.fields.get("labels").and_then(Value::as_array);
-        let grades = grades.into_iter().flat_map(|g| g.keys().cloned());
-        let labels = labels.into_iter().flatten().filter_map(Value::as_str);
-        grades.chain(labels.map(str::to_owned)).collect()
+        let graded = match self.structure("grades").as_deref() {
+            Some(Value::Object(grades)) => grades
+                .iter()
+                .filter(|(_, grade)| !grade.is_null())
+                .map(|(topic, _)| topic.clone())
+                .collect(),
+            _ => Vec::new(),
+        };
+        let labels = self.labels().unwrap_or_default();
+        graded.into_iter().chain(labels).collect()
     }
 
     /// The row's grade, 0 to 3, of a topic: from `grades`, or from `labels`
@@ -28,12 +64,13 @@ impl Row {
     /// # Errors
     /// When the row has neither, or a grade is out of range.
     pub fn grade(&self, topic: &str) -> Result<u8, String> {
-        if let Some(grades) = self.fields.get("grades").filter(|g| !g.is_null()) {
+        if let Some(grades) = self.structure("grades") {
             if !grades.is_object() {
                 return Err("has \"grades\" that are no object of topic to 0-3".to_owned());
             }
+            // Columns of a fixed structure hold null for what is not said.
             let grade = match grades.get(topic) {
-                None => return Ok(0),
+                None | Some(Value::Null) => return Ok(0),
                 Some(grade) => grade,
             };
             return match grade.as_u64() {
@@ -43,22 +80,24 @@ impl Row {
                 )),
             };
         }
-        match self.fields.get("labels").and_then(Value::as_array) {
-            Some(labels) if labels.iter().any(|l| l.as_str() == Some(topic)) => Ok(LABELLED),
+        match self.labels() {
+            Some(labels) if labels.iter().any(|l| l == topic) => Ok(LABELLED),
             Some(_) => Ok(0),
             None => Err("has neither \"grades\" (topic to 0-3) nor \"labels\" (a list)".to_owned()),
         }
     }
 
     /// Spans `[start, end)` in characters of the text, such as `best`; `None`
-    /// when the row has no such column.
+    /// when the row has no such column or it holds something else.
     #[must_use]
     pub fn spans(&self, column: &str) -> Option<Vec<Range<usize>>> {
         let number = |v: &Value| usize::try_from(v.as_u64()?).ok();
-        let spans = self.fields.get(column)?.as_array()?;
+        let spans = self.structure(column)?;
         spans
+            .as_array()?
             .iter()
             .map(|span| Some(number(span.get(0)?)?..number(span.get(1)?)?))
+            .map(|span| span.filter(|s| s.start <= s.end))
             .collect()
     }
 }
@@ -100,6 +139,35 @@ mod tests {
         assert!(row(r#"{"grades":[2]}"#).grade("sport").is_err());
         assert!(row("{}").grade("sport").unwrap_err().contains("neither"));
         assert!(row(r#"{"grades":{"sport":7}}"#).grade("sport").is_err());
+        let unsaid = row(r#"{"grades":{"sport":null,"brexit":2}}"#);
+        assert_eq!(unsaid.grade("sport"), Ok(0));
+        assert_eq!(unsaid.topics(), ["brexit"]);
+    }
+
+    #[test]
+    fn cells_hold_lists_and_objects_as_json_or_labels_with_something_between() {
+        for cell in [
+            "sport; data leak",
+            "sport|data leak ;",
+            "sport,data leak",
+            "[\"sport\", \"data leak\"]",
+            "['sport', 'data leak']",
+        ] {
+            let row = Row {
+                number: 1,
+                fields: [("Labels".to_owned(), cell.into())].into_iter().collect(),
+            };
+            assert_eq!(row.topics(), ["sport", "data leak"], "{cell}");
+            assert_eq!(row.grade("sport"), Ok(3));
+        }
+        let none = row(r#"{"labels":" ","grades":""}"#);
+        assert_eq!((none.grade("sport"), none.topics().len()), (Ok(0), 0));
+        let graded = row(r#"{"grades":"{\"sport\":2}","best":"[[0,7],[9,12]]","alternates":""}"#);
+        assert_eq!(graded.grade("sport"), Ok(2));
+        assert_eq!(graded.spans("best"), Some(vec![0..7, 9..12]));
+        assert_eq!(graded.spans("alternates"), None);
+        let unclear = row(r#"{"grades":"high"}"#);
+        assert!(unclear.grade("sport").unwrap_err().contains("no object"));
     }
 
     #[test]

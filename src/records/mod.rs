@@ -1,14 +1,22 @@
 //! Tables of articles: rows in, whatever the format.
 
+mod delimited;
+mod json;
 mod jsonl;
 mod labels;
+mod open;
+mod parquet;
+mod text;
 
-pub use jsonl::JsonlReader;
 pub use labels::{POSITIVE, is_marked};
+pub use open::{Format, Rows, Table, open};
 
 use serde_json::{Map, Value};
 
 use crate::article::Article;
+
+/// The columns of a row.
+pub type Fields = Map<String, Value>;
 
 /// Names of the columns that hold an article.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +27,12 @@ pub struct Columns {
     pub title: String,
     /// The row's identifier.
     pub id: String,
+    /// The site or publication.
+    pub source: String,
+    /// The date of publication.
+    pub date: String,
+    /// The address.
+    pub url: String,
 }
 
 impl Default for Columns {
@@ -27,6 +41,9 @@ impl Default for Columns {
             text: "text".to_owned(),
             title: "title".to_owned(),
             id: "id".to_owned(),
+            source: "source".to_owned(),
+            date: "date".to_owned(),
+            url: "url".to_owned(),
         }
     }
 }
@@ -37,15 +54,43 @@ pub enum RecordError {
     /// The table itself cannot be read further.
     #[error("cannot be read: {0}")]
     Io(#[from] std::io::Error),
+    /// The table ends or breaks off where it should not.
+    #[error("cannot be read: {0}")]
+    Broken(String),
     /// The row is longer than the limit.
     #[error("is longer than {limit} bytes; split the article or raise --max-bytes")]
     TooLong {
         /// The limit in force.
         limit: u64,
     },
+    /// The row of a CSV table is longer than the limit.
+    #[error(
+        "is longer than {limit} bytes; check that each quote in it is closed, or raise --max-bytes"
+    )]
+    TooLongOrUnclosed {
+        /// The limit in force.
+        limit: u64,
+    },
     /// The row is not a JSON object.
     #[error("is not a JSON object: {0}")]
     NotJson(String),
+    /// The row has more or fewer cells than the header.
+    #[error("has {found} cells where the header has {expected}; check its quotes")]
+    Cells {
+        /// Cells of the row.
+        found: usize,
+        /// Cells of the header.
+        expected: usize,
+    },
+    /// A quote is open when the table ends.
+    #[error("opens a quote that is never closed; the rows after it cannot be told from its text")]
+    Unclosed,
+    /// Bytes of another encoding.
+    #[error("has bytes in column \"{column}\" that are not UTF-8; save the table as UTF-8")]
+    NotUtf8 {
+        /// The column.
+        column: String,
+    },
     /// The text column holds something else.
     #[error("has no text in column \"{column}\" but {found}")]
     NotText {
@@ -67,20 +112,45 @@ pub enum RecordError {
     Empty,
 }
 
+impl RecordError {
+    /// Whether nothing can be read after it.
+    fn ends_table(&self) -> bool {
+        matches!(self, Self::Io(_) | Self::Broken(_) | Self::Unclosed)
+    }
+}
+
 /// One row of a table.
 #[derive(Debug, Clone, Default)]
 pub struct Row {
     /// Number of the row in its table, from 1.
     pub number: usize,
     /// The columns.
-    pub fields: Map<String, Value>,
+    pub fields: Fields,
 }
 
 impl Row {
-    /// A column as text; numbers are written out, anything else is `None`.
+    /// A column by its name: exactly, or else without regard to case and
+    /// outer white space when only one column is meant.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Value> {
+        if let Some(value) = self.fields.get(name) {
+            return Some(value);
+        }
+        let plain = |name: &str| name.trim().to_lowercase();
+        let name = plain(name);
+        let mut alike = self.fields.iter().filter(|(key, _)| plain(key) == name);
+        match (alike.next(), alike.next()) {
+            (Some((_, value)), None) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A column as text; numbers are written out, anything else or a blank is
+    /// `None`.
     #[must_use]
     pub fn text_of(&self, column: &str) -> Option<String> {
-        match self.fields.get(column)? {
+        match self.column(column)? {
+            Value::String(text) if text.trim().is_empty() => None,
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
             _ => None,
@@ -92,7 +162,7 @@ impl Row {
     /// # Errors
     /// When the text column is missing or blank.
     pub fn article(&self, columns: &Columns) -> Result<Article, RecordError> {
-        let text = match self.fields.get(&columns.text) {
+        let text = match self.column(&columns.text) {
             Some(Value::String(text)) => text.clone(),
             Some(other) => {
                 return Err(RecordError::NotText {
@@ -113,6 +183,47 @@ impl Row {
         }
         let mut article = Article::new(self.text_of(&columns.title), text);
         article.id = self.text_of(&columns.id);
+        article.meta.site = self.text_of(&columns.source);
+        article.meta.date = self.text_of(&columns.date);
+        article.meta.url = self.text_of(&columns.url);
         Ok(article)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(json: &str) -> Row {
+        Row {
+            number: 1,
+            fields: serde_json::from_str(json).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_column_may_differ_in_case_and_spaces_when_one_alone_is_meant() {
+        let one = row(r#"{" Text ":"a","ID":7,"ÜBER":"b"}"#);
+        assert_eq!(one.text_of("text").as_deref(), Some("a"));
+        assert_eq!(one.text_of("id").as_deref(), Some("7"));
+        assert_eq!(one.text_of("über").as_deref(), Some("b"));
+        let exact = row(r#"{"Text":"a","text":"b"}"#);
+        assert_eq!(exact.text_of("text").as_deref(), Some("b"));
+        let unclear = row(r#"{"Text":"a","TEXT":"b"}"#);
+        let error = unclear.article(&Columns::default()).unwrap_err();
+        assert!(
+            error.to_string().contains("(columns: TEXT, Text)"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_article_carries_what_its_columns_say() {
+        let row =
+            row(r#"{"text":"Rain.","source":"The Gull","date":"2026-01-02","url":"","id":" "}"#);
+        let article = row.article(&Columns::default()).unwrap();
+        assert_eq!(article.meta.site.as_deref(), Some("The Gull"));
+        assert_eq!(article.meta.date.as_deref(), Some("2026-01-02"));
+        assert_eq!((article.meta.url, article.id), (None, None));
     }
 }

@@ -4,6 +4,7 @@ mod bundle;
 mod calibrate;
 mod embed;
 mod fitting;
+pub mod junk;
 mod passages;
 pub mod summary;
 pub mod topics;

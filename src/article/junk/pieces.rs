@@ -9,17 +9,11 @@ use super::{
 use std::ops::Range;
 
 /// Openings of junk sentences.
-const OPENINGS: &str = "sign up |we regret the error|image copyright |follow her on |follow him on |\
-    follow me on |follow them on ";
+const OPENINGS: &str = "sign up |to read more |to respond to this |we regret the error|\
+    image copyright |follow her on |follow him on |follow me on |follow them on ";
 
-/// Adds the junk pieces of the line at `range`, in order; `lower` is scratch space.
-pub(super) fn add(
-    text: &str,
-    range: Range<usize>,
-    lower: &mut String,
-    found: &mut Vec<Range<usize>>,
-) {
-    let line = &text[range.clone()];
+/// The junk pieces of `line`, in any order; `lower` is scratch space.
+pub(super) fn find(line: &str, lower: &mut String) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let mut start = 0;
     for end in sentence_ends(line) {
@@ -29,7 +23,7 @@ pub(super) fn add(
             let pitch = any_of(OPENINGS, |open| lower.starts_with(open));
             // Titles often lack a full stop, so a longer link may hold the next sentence.
             let link = sentence.len() <= 120 && lower.starts_with("read more:");
-            if pitch || link || STOCK.phrases.within(lower) {
+            if pitch || link || is_address(lower) || STOCK.phrases.within(lower) {
                 // What was amended is told up to the end of the line.
                 let note = lower.contains(" amended");
                 parts.push(start..if note { line.len() } else { end });
@@ -39,7 +33,16 @@ pub(super) fn add(
     }
     marks(line, &mut parts);
     parts.extend(closing_credit(line).map(|at| at..line.len()));
+    parts
+}
 
+/// Adds `parts` of `line`, which starts at `offset`, in order and without overlap.
+pub(super) fn add(
+    line: &str,
+    offset: usize,
+    mut parts: Vec<Range<usize>>,
+    found: &mut Vec<Range<usize>>,
+) {
     parts.sort_unstable_by_key(|part| part.start);
     let mut done = 0;
     for part in parts {
@@ -47,12 +50,36 @@ pub(super) fn add(
         let Some(piece) = line.get(start..part.end) else {
             continue;
         };
-        let from = range.start + start + piece.len() - piece.trim_start().len();
+        let from = offset + start + piece.len() - piece.trim_start().len();
         if !piece.trim().is_empty() {
             found.push(from..from + piece.trim().len());
             done = part.end;
         }
     }
+}
+
+/// A request to write or to follow, with an address.
+fn is_address(lower: &str) -> bool {
+    const MAIL: &str = "(|contact |drop |e-mail |email|if you |reach |send |tips|to contact |to report \
+        |write |you can ";
+    const ASKS: &str = " me at | us at |reached at|reached by|your ";
+    const NETWORKS: &str = " on twitter| on facebook| on instagram";
+    const FOLLOW: &str = "follow |find |reach|tweet |contact";
+    lower.contains('@')
+        && (has_mail(lower)
+            && (any_of(MAIL, |open| lower.starts_with(open))
+                || any_of(ASKS, |ask| lower.contains(ask)))
+            || any_of(NETWORKS, |network| lower.contains(network))
+                && any_of(FOLLOW, |ask| lower.contains(ask)))
+}
+
+fn has_mail(lower: &str) -> bool {
+    lower.match_indices('@').any(|(at, _)| {
+        let end = |c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-';
+        let domain = lower[at + 1..].split(end).next().unwrap_or("");
+        lower[..at].ends_with(|c: char| c.is_ascii_alphanumeric())
+            && domain.trim_end_matches('.').contains('.')
+    })
 }
 
 /// Ends of the rough sentences of `line`; the last is its length.
@@ -81,6 +108,16 @@ fn marks(line: &str, parts: &mut Vec<Range<usize>>) {
                 .count();
         if end > at + 2 && line[end..].starts_with('}') {
             parts.push(at..end + 1);
+        }
+    }
+    // "[nL2A12B34]", a wire's number of another story
+    for (at, _) in line.match_indices("[n") {
+        let code = line[at + 1..].bytes().take(15);
+        let length = code
+            .take_while(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || *b == b'n')
+            .count();
+        if length > 6 && line[at + 1 + length..].starts_with(']') {
+            parts.push(at..at + length + 2);
         }
     }
     for (at, _) in line.match_indices('(') {

@@ -2,13 +2,18 @@
 
 use super::{
     Kind, MAX_LINE,
+    comments::is_comment,
     credits::{is_caption, is_credit, starts_with_credit},
+    links::{is_button, is_contact, is_glued_link, is_labelled_link, is_tweet},
     phrases::STOCK,
     pieces::sentence_ends,
 };
 
 /// What `line` is by its words alone; `lower` is scratch space.
 pub(super) fn judge(line: &str, lower: &mut String, first: bool) -> Kind {
+    if is_comment(line) {
+        return Kind::Junk;
+    }
     if line.len() > MAX_LINE {
         return Kind::Prose;
     }
@@ -59,11 +64,19 @@ pub(super) fn judge(line: &str, lower: &mut String, first: bool) -> Kind {
         || is_attribution(line)
         || is_contact(line)
         || is_glued_link(line)
+        // "Opinion: …" at the top is a title.
+        || (!first && is_labelled_link(line, lower))
         || is_button(lower)
+        || is_tweet(line)
     {
         return Kind::Junk;
     }
-    if ends && line.len() >= 80 {
+    form(line)
+}
+
+/// What a line looks like when no rule knows it.
+pub(super) fn form(line: &str) -> Kind {
+    if line.len() > MAX_LINE || (ends_sentence(line) && line.len() >= 80) {
         Kind::Prose
     } else {
         Kind::Short
@@ -147,41 +160,4 @@ pub(super) fn is_capitalised(s: &str) -> bool {
         word.starts_with(|c: char| c.is_uppercase() || !c.is_alphabetic())
             || any_of(SMALL, |small| small == word)
     })
-}
-
-/// A related link with its label glued on: "Report:Plans for the new bridge".
-fn is_glued_link(line: &str) -> bool {
-    let Some((label, rest)) = line.split_once(':') else {
-        return false;
-    };
-    (3..=30).contains(&label.len())
-        && line.len() < 200
-        && !line.ends_with('.')
-        && label.starts_with(char::is_uppercase)
-        && !label.contains('"')
-        && rest.starts_with(|c: char| c.is_alphabetic() || "'‘“\"".contains(c))
-        && rest.contains(' ')
-}
-
-/// Links other than those at the end of tweets, and e-mail addresses with no more than a label.
-fn is_contact(line: &str) -> bool {
-    let last = line.rsplit(char::is_whitespace).next().unwrap_or("");
-    let is_link = ["http://", "https://", "www."]
-        .iter()
-        .any(|open| last.starts_with(open));
-    let is_mail = last.find('@').is_some_and(|at| at > 0) && last.contains('.');
-    (is_link && line.len() <= 120 && !last.contains("//t.co/")) || (is_mail && line.len() <= 60)
-}
-
-/// Links known by their ends: "Minister quits over budget Read more", "Get the Daily app",
-/// "Follow Jane Doe on Twitter".
-fn is_button(lower: &str) -> bool {
-    const ENDS: &str = " read more| – video| share this article";
-    const OPENS: &str = "get the|watch|read|download|click|see|sign";
-    const SITES: &str = " on twitter| on facebook| on instagram| @";
-    let ends = |list: &str| any_of(list, |end| lower.ends_with(end));
-    lower.len() <= 150
-        && (ends(ENDS)
-            || (ends(" app| here| here.") && any_of(OPENS, |open| lower.starts_with(open)))
-            || (lower.starts_with("follow ") && any_of(SITES, |site| lower.contains(site))))
 }

@@ -1,0 +1,208 @@
+//! E-mails: press releases, newsletters, saved pages (.mht).
+
+use mail_parser::mailbox::mbox::MessageIterator;
+use mail_parser::{HeaderName, Message, MessageParser, PartType};
+
+use super::{Article, Meta, html};
+
+/// A plain part with fewer letters than this only says that there is HTML.
+const MIN_LETTERS: usize = 200;
+/// The type of a message within a message.
+const NESTED: &[u8] = b"message/rfc822";
+/// Most messages within messages.
+const MAX_NESTED: usize = 1_000;
+/// Most lines of a signature.
+const MAX_SIGNATURE: usize = 12;
+
+/// The articles of an e-mail, or of all e-mails of a mailbox.
+///
+/// # Errors
+/// When e-mails are nested in e-mails deeper than anybody forwards them.
+pub fn read(bytes: &[u8]) -> Result<Vec<Article>, String> {
+    // The parser drops nested messages recursively.
+    let nested = bytes.windows(NESTED.len());
+    let nested = nested.filter(|w| w.eq_ignore_ascii_case(NESTED)).count();
+    if nested > MAX_NESTED {
+        return Err(format!(
+            "holds more than {MAX_NESTED} messages within messages"
+        ));
+    }
+    if !bytes.starts_with(b"From ") {
+        return Ok(vec![article(bytes)]);
+    }
+    // The mailbox is in memory: reading it cannot fail.
+    Ok(MessageIterator::new(bytes)
+        .filter_map(Result::ok)
+        .map(|message| article(message.contents()))
+        .collect())
+}
+
+fn article(bytes: &[u8]) -> Article {
+    let Some(message) = MessageParser::default().parse(bytes) else {
+        return Article::default();
+    };
+    let parts = |wanted: fn(&PartType) -> Option<String>| -> Vec<String> {
+        let bodies = message.text_bodies().chain(message.html_bodies());
+        let mut parts: Vec<String> = bodies.filter_map(|part| wanted(&part.body)).collect();
+        parts.dedup();
+        parts
+    };
+    let plain = parts(|body| match body {
+        PartType::Text(text) => Some(without_signature(text).to_owned()),
+        _ => None,
+    })
+    .join("\n\n");
+    let pages = parts(|body| match body {
+        PartType::Html(page) => Some(page.to_string()),
+        _ => None,
+    });
+    let letters = plain.chars().filter(|c| c.is_alphabetic()).count();
+    let mut article = if letters >= MIN_LETTERS || pages.is_empty() {
+        Article::new(title(&message), plain)
+    } else if message.header("Snapshot-Content-Location").is_some() {
+        html::read(&pages[0])
+    } else {
+        let texts: Vec<String> = pages.iter().map(|page| html::text_of(page)).collect();
+        Article::new(title(&message), texts.join("\n\n"))
+    };
+    article.id = message.message_id().map(str::to_owned);
+    fill(&mut article.meta, &message);
+    let attached = message
+        .attachments()
+        .filter(|part| !matches!(part.body, PartType::InlineBinary(_)))
+        .count();
+    if attached > 0 {
+        let s = if attached == 1 { "" } else { "s" };
+        let warning = format!("{attached} attachment{s} not read");
+        article.warnings.push(warning);
+    }
+    article
+}
+
+/// The subject without the marks of answers and forwards.
+fn title(message: &Message) -> Option<String> {
+    let mut subject = message.subject()?.trim();
+    while let Some((mark, rest)) = subject.split_once(':') {
+        let mark = mark.trim().to_ascii_lowercase();
+        if !matches!(mark.as_str(), "re" | "fw" | "fwd" | "aw" | "wg" | "tr") {
+            break;
+        }
+        subject = rest.trim_start();
+    }
+    Some(subject.to_owned())
+}
+
+/// Adds what the header says to what a saved page says of itself.
+fn fill(meta: &mut Meta, message: &Message) {
+    let sender = message.from().and_then(|from| from.first());
+    let sender = sender.and_then(|s| s.name.as_deref().or(s.address.as_deref()));
+    // Browsers put a name of their own into the pages that they save.
+    let saved = message.header("Snapshot-Content-Location");
+    if saved.is_none() {
+        meta.author = meta.author.take().or_else(|| sender.map(str::to_owned));
+    }
+    let date = message.date().filter(|d| d.is_valid());
+    meta.date = meta.date.take().or_else(|| date.map(|d| d.to_rfc3339()));
+    let place = saved.and_then(|place| place.as_text());
+    meta.url = meta.url.take().or_else(|| place.map(str::to_owned));
+    let language = message.header(HeaderName::ContentLanguage);
+    let language = language.and_then(|value| value.as_text()?.get(..2));
+    meta.language = meta.language.take().or_else(|| language.map(str::to_owned));
+}
+
+/// A text up to the line of two dashes that opens a signature.
+fn without_signature(text: &str) -> &str {
+    let at = text.match_indices("\n--").map(|(at, _)| at).find(|at| {
+        text[at + 3..]
+            .split('\n')
+            .next()
+            .unwrap_or("")
+            .trim()
+            .is_empty()
+    });
+    match at {
+        Some(at) if text[at + 1..].lines().count() <= MAX_SIGNATURE => &text[..at],
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str = "The ferry company said on Monday that the crossing to the island would \
+        open again on the first of June, after seven months in dock. Captain Ruth Okoro, who has \
+        sailed the route since 1998, will take the first boat out at dawn.";
+
+    fn one(mail: &str) -> Article {
+        let mut articles = read(mail.replace('\n', "\r\n").as_bytes()).unwrap();
+        assert_eq!(articles.len(), 1);
+        articles.remove(0)
+    }
+
+    #[test]
+    fn a_press_release_has_title_author_and_date() {
+        let article = one(&format!(
+            "From: =?utf-8?q?Zo=C3=AB_Field?= <press@ferry.example>\nTo: desk@paper.example\n\
+             Subject: FW: Re: Island ferry\n  sails again\nDate: Mon, 6 May 2024 09:30:00 +0200\n\
+             Message-ID: <1@ferry.example>\nContent-Type: text/plain; charset=iso-8859-1\n\
+             Content-Transfer-Encoding: quoted-printable\n\n{BODY} Fares stay at =A35.\n\n-- \n\
+             Press Office\n"
+        ));
+        assert_eq!(article.title.as_deref(), Some("Island ferry sails again"));
+        assert!(article.text.contains("Fares stay at £5."));
+        assert!(!article.text.contains("Press Office"));
+        assert_eq!(article.meta.author.as_deref(), Some("Zoë Field"));
+        assert_eq!(
+            article.meta.date.as_deref(),
+            Some("2024-05-06T09:30:00+02:00")
+        );
+        assert_eq!(article.id.as_deref(), Some("1@ferry.example"));
+    }
+
+    #[test]
+    fn html_is_read_when_the_plain_part_says_nothing() {
+        let article = one(&format!(
+            "From: a@b.example\nTo: c@d.example\nSubject: Ferry\nMIME-Version: 1.0\n\
+             Content-Type: multipart/mixed; boundary=m\n\n--m\n\
+             Content-Type: multipart/alternative; boundary=x\n\n\
+             --x\nContent-Type: text/plain\n\nYour mail program cannot show this message.\n\
+             --x\nContent-Type: text/html; charset=utf-8\n\n<html><head><style>p {{}}</style></head>\
+             <body><p>{BODY}</p><p>Tickets&nbsp;go on sale in May.</p></body></html>\n--x--\n\
+             --m\nContent-Type: application/pdf; name=plan.pdf\n\
+             Content-Disposition: attachment; filename=plan.pdf\n\
+             Content-Transfer-Encoding: base64\n\nJVBERi0xLjcK\n--m--\n"
+        ));
+        assert!(article.text.starts_with("The ferry company said"));
+        assert!(article.text.contains("at dawn.\n"));
+        assert!(article.text.contains("on sale in May."));
+        assert!(!article.text.contains("cannot show"));
+        assert_eq!(article.warnings, ["1 attachment not read"]);
+    }
+
+    #[test]
+    fn a_mailbox_gives_an_article_a_message() {
+        let message = |number: u32| {
+            format!(
+                "From a@b.example Mon May  6 09:30:00 2024\nFrom: a@b.example\nTo: c@d.example\n\
+                 Subject: Ferry {number}\n\n{BODY}\n>From dawn to dusk.\n\n"
+            )
+        };
+        let articles = read((message(1) + &message(2)).as_bytes()).unwrap();
+        let titles: Vec<_> = articles.iter().map(|a| a.title.as_deref()).collect();
+        assert_eq!(titles, [Some("Ferry 1"), Some("Ferry 2")]);
+    }
+
+    #[test]
+    fn nested_and_broken_parts_are_no_danger() {
+        let mut mail = "From: a@b.example\nTo: c@d.example\nSubject: x\n".to_owned();
+        for depth in 0..20_000 {
+            mail += &format!("Content-Type: multipart/mixed; boundary=b{depth}\n\n--b{depth}\n");
+        }
+        assert_eq!(read(mail.as_bytes()).unwrap().len(), 1);
+        let nested = "Subject: x\nContent-Type: message/rfc822\n\n";
+        assert!(read(nested.repeat(MAX_NESTED).as_bytes()).is_ok());
+        let error = read(nested.repeat(100_000).as_bytes()).unwrap_err();
+        assert!(error.contains("within messages"));
+    }
+}

@@ -1,0 +1,365 @@
+//! What a file is: by its content, with its name as a hint.
+
+use std::path::Path;
+
+use super::unpack::Compression;
+
+/// A kind of file that articles are read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Plain text.
+    Text,
+    /// Markdown.
+    Markdown,
+    /// A web page.
+    Html,
+    /// A PDF document.
+    Pdf,
+    /// A Word document.
+    Docx,
+    /// An e-mail, or a mailbox of several.
+    Email,
+    /// An RSS or Atom feed.
+    Feed,
+}
+
+/// What the content of a file says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// One of the formats that articles are read from.
+    Format(Format),
+    /// A table of articles.
+    Table(&'static str),
+    /// Something that is not read.
+    Other(&'static str),
+}
+
+impl Format {
+    /// The format as messages name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "plain text",
+            Self::Markdown => "Markdown",
+            Self::Html => "an HTML page",
+            Self::Pdf => "a PDF document",
+            Self::Docx => "a Word document",
+            Self::Email => "an e-mail",
+            Self::Feed => "a feed",
+        }
+    }
+
+    /// The format that a file's name promises, the suffix of a compression
+    /// left out.
+    #[must_use]
+    pub fn of_name(path: &Path) -> Option<Self> {
+        let inner = match suffix(path) {
+            Some(outer) if Compression::of_suffix(&outer).is_some() => {
+                suffix(Path::new(path.file_stem()?))
+            }
+            outer => outer,
+        };
+        Some(match inner?.as_str() {
+            "txt" | "text" => Self::Text,
+            "md" | "markdown" => Self::Markdown,
+            "html" | "htm" | "xhtml" => Self::Html,
+            "pdf" => Self::Pdf,
+            "docx" => Self::Docx,
+            "eml" | "mbox" | "mht" | "mhtml" => Self::Email,
+            "rss" | "atom" => Self::Feed,
+            _ => return None,
+        })
+    }
+}
+
+fn suffix(path: &Path) -> Option<String> {
+    Some(path.extension()?.to_str()?.to_ascii_lowercase())
+}
+
+/// First bytes of formats that are not text.
+const MAGIC: [(&[u8], Found); 13] = [
+    (b"%PDF-", Found::Format(Format::Pdf)),
+    (b"PAR1", Found::Table("Parquet")),
+    (
+        b"\x1f\x8b",
+        Found::Other("compressed twice; unpack it once"),
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        Found::Other("compressed twice; unpack it once"),
+    ),
+    (b"\x89PNG", Found::Other("a PNG image")),
+    (b"\xff\xd8\xff", Found::Other("a JPEG image")),
+    (b"GIF8", Found::Other("a GIF image")),
+    (b"\x7fELF", Found::Other("a program")),
+    (b"7z\xbc\xaf\x27\x1c", Found::Other("a 7-Zip archive")),
+    (b"\xfd7zXZ", Found::Other("an xz archive")),
+    (b"SQLite format 3\0", Found::Other("a database")),
+    (b"{\\rtf", Found::Other("an RTF document")),
+    (b"bplist", Found::Other("a web archive of Safari")),
+];
+
+/// Recognises formats by bytes that no text starts with.
+#[must_use]
+pub fn of_bytes(bytes: &[u8]) -> Option<Found> {
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Some(of_zip(bytes));
+    }
+    // Old Word documents are of this kind, and new ones with a password.
+    if bytes.starts_with(b"\xd0\xcf\x11\xe0") {
+        return Some(Found::Other(
+            "an old or encrypted office document; save it as .docx without a password",
+        ));
+    }
+    if bytes.get(257..262) == Some(b"ustar") {
+        return Some(Found::Other("a tar archive; unpack it"));
+    }
+    // Some producers write a line before the header.
+    let start = &bytes[..bytes.len().min(1024)];
+    let late_pdf = |at: usize| at > 0 && matches!(start[at - 1], b'\n' | b'\r' | 0xbf);
+    let pdf = start.windows(5).position(|w| w == b"%PDF-");
+    if pdf.is_some_and(late_pdf) {
+        return Some(Found::Format(Format::Pdf));
+    }
+    let known = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic));
+    known.map(|(_, found)| *found)
+}
+
+/// An archive by the names of its entries, which stand in it uncompressed.
+fn of_zip(bytes: &[u8]) -> Found {
+    let has = |name: &[u8]| bytes.windows(name.len()).any(|w| w == name);
+    if has(b"word/document") {
+        Found::Format(Format::Docx)
+    } else if has(b"xl/workbook") {
+        Found::Other("a spreadsheet; save it as .csv for `classify batch`")
+    } else if has(b"mimetypeapplication/vnd.oasis.opendocument.text") {
+        Found::Other("an OpenDocument text; save it as .docx")
+    } else if has(b"mimetypeapplication/epub+zip") {
+        Found::Other("an e-book")
+    } else {
+        Found::Other("a ZIP archive; unpack it and name its files")
+    }
+}
+
+/// Recognises formats by the first words of a text. Markdown looks like any
+/// text and only its name tells.
+#[must_use]
+pub fn of_text(text: &str) -> Found {
+    let start = text.trim_start();
+    if let Some(found) = of_markup(start) {
+        return found;
+    }
+    if is_email(start) {
+        return Found::Format(Format::Email);
+    }
+    if is_json(start) {
+        return Found::Table("JSON");
+    }
+    Found::Format(Format::Text)
+}
+
+/// Elements that a page, or a piece of one, starts with.
+const HTML: [&str; 33] = [
+    "a",
+    "article",
+    "b",
+    "base",
+    "blockquote",
+    "body",
+    "br",
+    "center",
+    "div",
+    "em",
+    "figure",
+    "font",
+    "h1",
+    "h2",
+    "h3",
+    "head",
+    "header",
+    "html",
+    "i",
+    "img",
+    "link",
+    "main",
+    "meta",
+    "ol",
+    "p",
+    "script",
+    "section",
+    "span",
+    "strong",
+    "style",
+    "table",
+    "title",
+    "ul",
+];
+
+/// Markup by its root element, behind prologue, comments and doctype.
+fn of_markup(text: &str) -> Option<Found> {
+    let is_xml = text.starts_with("<?xml");
+    let mut rest = text;
+    loop {
+        let end = if rest.starts_with("<!--") {
+            "-->"
+        } else if rest.starts_with("<?") || rest.starts_with("<!") {
+            ">"
+        } else {
+            break;
+        };
+        let Some(at) = rest.find(end) else {
+            return Some(Found::Format(Format::Html));
+        };
+        rest = rest[at + end.len()..].trim_start();
+    }
+    let name = rest.strip_prefix('<')?;
+    let name = &name[..name.find(|c: char| !c.is_ascii_alphanumeric() && c != ':')?];
+    let local = name.rsplit(':').next()?.to_ascii_lowercase();
+    match local.as_str() {
+        "rss" | "feed" | "rdf" => Some(Found::Format(Format::Feed)),
+        _ if HTML.contains(&local.as_str()) => Some(Found::Format(Format::Html)),
+        _ if is_xml => Some(Found::Other("an XML document of an unknown kind")),
+        _ => None,
+    }
+}
+
+/// Header lines that tell an e-mail.
+const HEADERS: [&str; 10] = [
+    "date",
+    "delivered-to",
+    "from",
+    "message-id",
+    "mime-version",
+    "received",
+    "return-path",
+    "subject",
+    "to",
+    "x-mozilla-status",
+];
+
+/// Whether a text starts with the header of an e-mail: nothing but header
+/// lines, three of them well known, and a blank line.
+fn is_email(text: &str) -> bool {
+    let mut known = 0;
+    let mut lines = text.lines();
+    // The separator line of a mailbox.
+    if text.starts_with("From ") {
+        lines.next();
+    }
+    for line in lines.take(400) {
+        if line.trim().is_empty() {
+            break;
+        }
+        if line.starts_with([' ', '\t']) {
+            continue;
+        }
+        let Some((name, _)) = line.split_once(':') else {
+            return false;
+        };
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) {
+            return false;
+        }
+        known += usize::from(HEADERS.contains(&name.to_ascii_lowercase().as_str()));
+    }
+    known >= 3
+}
+
+/// Whether a text is a JSON object or array of objects, or lines of them.
+fn is_json(text: &str) -> bool {
+    let opens = text.starts_with('{') || text.starts_with('[');
+    let inner = text.trim_start_matches(['[', '{']).trim_start();
+    let inner = inner.trim_start_matches('{').trim_start();
+    opens && inner.starts_with('"') && inner.contains("\":")
+        || text.starts_with("{}")
+        || text.starts_with("[]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_promise_formats_also_when_compressed() {
+        let of = |name: &str| Format::of_name(Path::new(name));
+        assert_eq!(of("a.txt"), Some(Format::Text));
+        assert_eq!(of("a.HTM.gz"), Some(Format::Html));
+        assert_eq!(of("news.2024.eml.zst"), Some(Format::Email));
+        assert_eq!(of("a.gz"), None);
+        assert_eq!(of("a"), None);
+        assert_eq!(of(".md"), None);
+    }
+
+    #[test]
+    fn markup_is_known_by_its_root() {
+        let html = Found::Format(Format::Html);
+        let feed = Found::Format(Format::Feed);
+        for (text, found) in [
+            ("<!DOCTYPE html>\n<html>", html),
+            ("\n<!-- saved -- by hand -->\n<HTML lang=en>", html),
+            (
+                "<?xml version=\"1.0\"?><!DOCTYPE html PUBLIC \"x\"><html>",
+                html,
+            ),
+            ("<div class='story'><p>One.", html),
+            ("<?xml version='1.0'?>\n<rss version=\"2.0\">", feed),
+            ("<feed xmlns=\"http://www.w3.org/2005/Atom\">", feed),
+            ("<?xml version='1.0'?><rdf:RDF xmlns:rdf='x'>", feed),
+            (
+                "<?xml version='1.0'?><nitf>",
+                Found::Other("an XML document of an unknown kind"),
+            ),
+        ] {
+            assert_eq!(of_text(text), found, "{text}");
+        }
+        let prose = Found::Format(Format::Text);
+        assert_eq!(of_text("<Redacted> said nothing."), prose);
+        assert_eq!(of_text("< 5 per cent of voters turned out."), prose);
+    }
+
+    #[test]
+    fn mail_is_known_by_its_header_and_prose_is_not_mail() {
+        let mail = "From: Press Office <press@harbour.example>\nTo: news@paper.example\n\
+                    Subject: Cranes\n back in service\n\nThe cranes work again.";
+        assert_eq!(of_text(mail), Found::Format(Format::Email));
+        let boxed = format!("From press@harbour.example Mon May  6 2024\n{mail}");
+        assert_eq!(of_text(&boxed), Found::Format(Format::Email));
+        let prose = "Date: the fruit of the desert\n\nTo: nobody. From: nowhere.\n";
+        assert_eq!(of_text(prose), Found::Format(Format::Text));
+    }
+
+    #[test]
+    fn tables_are_told_from_texts_in_brackets() {
+        for table in [
+            "{\"text\":\"a\"}\n",
+            "[ {\n \"id\" : 1, \"text\":2} ]",
+            "[]",
+        ] {
+            assert_eq!(of_text(table), Found::Table("JSON"), "{table}");
+        }
+        for prose in [
+            "[music] The band played on.",
+            "{mosads} The vote was close.",
+        ] {
+            assert_eq!(of_text(prose), Found::Format(Format::Text), "{prose}");
+        }
+    }
+
+    #[test]
+    fn binary_formats_are_known_by_their_first_bytes() {
+        assert_eq!(of_bytes(b"%PDF-1.7 ..."), Some(Found::Format(Format::Pdf)));
+        assert_eq!(
+            of_bytes(b"\n\r\n%PDF-1.4"),
+            Some(Found::Format(Format::Pdf))
+        );
+        assert_eq!(of_bytes(b"The %PDF- mark opens a file."), None);
+        assert_eq!(
+            of_bytes(b"PK\x03\x04....word/document.xml"),
+            Some(Found::Format(Format::Docx))
+        );
+        assert!(matches!(
+            of_bytes(b"PK\x03\x04..xl/workbook.xml"),
+            Some(Found::Other(_))
+        ));
+        assert_eq!(of_bytes(b"The council met."), None);
+    }
+}

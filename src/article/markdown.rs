@@ -1,0 +1,167 @@
+//! Markdown to plain text.
+
+use pulldown_cmark::{Event, HeadingLevel, MetadataBlockKind, Options, Parser, Tag, TagEnd};
+
+use super::{Article, Meta};
+
+/// The article of a Markdown text: a paragraph a line; code, pictures and
+/// HTML left out. Title, author, date and the like come from front matter, the
+/// title else from a first heading.
+pub fn read(markdown: &str) -> Article {
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
+        | Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS;
+    let mut page = Page::default();
+    for event in Parser::new_ext(markdown, options) {
+        page.add(event);
+    }
+    page.end_block();
+    let text = page.text.trim_end().to_owned();
+    let mut article = Article::new(page.title, text);
+    article.meta = page.meta;
+    article
+}
+
+/// The text as far as it is read.
+#[derive(Default)]
+struct Page {
+    text: String,
+    title: Option<String>,
+    meta: Meta,
+    /// Where the open block starts in `text`.
+    block: usize,
+    /// Open elements whose text is left out.
+    skipped: usize,
+    front_matter: Option<String>,
+}
+
+impl Page {
+    fn add(&mut self, event: Event) {
+        match event {
+            Event::Start(Tag::MetadataBlock(
+                MetadataBlockKind::YamlStyle | MetadataBlockKind::PlusesStyle,
+            )) => self.front_matter = Some(String::new()),
+            Event::End(TagEnd::MetadataBlock(_)) => {
+                let front_matter = self.front_matter.take().unwrap_or_default();
+                self.read_front_matter(&front_matter);
+            }
+            Event::Start(Tag::CodeBlock(_) | Tag::Image { .. } | Tag::HtmlBlock) => {
+                self.skipped += 1;
+            }
+            Event::End(TagEnd::CodeBlock | TagEnd::Image | TagEnd::HtmlBlock) => {
+                self.skipped = self.skipped.saturating_sub(1);
+            }
+            Event::Start(
+                Tag::Paragraph | Tag::Heading { .. } | Tag::Item | Tag::TableRow | Tag::TableHead,
+            ) => self.end_block(),
+            Event::End(TagEnd::Heading(level)) => {
+                let heading = self.text[self.block..].trim();
+                if level == HeadingLevel::H1 && self.title.is_none() && self.block == 0 {
+                    self.title = Some(heading.to_owned());
+                }
+                self.end_block();
+            }
+            Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::TableRow | TagEnd::TableHead) => {
+                self.end_block()
+            }
+            Event::End(TagEnd::TableCell) => self.text.push(' '),
+            Event::Text(text) | Event::Code(text) => match &mut self.front_matter {
+                Some(front_matter) => front_matter.push_str(&text),
+                None if self.skipped == 0 => {
+                    // A line break within would end the paragraph.
+                    self.text.extend(text.chars().map(|c| match c {
+                        '\n' | '\r' => ' ',
+                        c => c,
+                    }));
+                }
+                None => {}
+            },
+            Event::SoftBreak | Event::HardBreak if self.skipped == 0 => self.text.push(' '),
+            Event::InlineHtml(tag) if tag.to_ascii_lowercase().starts_with("<br") => {
+                self.text.push(' ');
+            }
+            _ => {}
+        }
+    }
+
+    /// Closes the open block: the next one starts on a line of its own.
+    fn end_block(&mut self) {
+        let block = self.text[self.block..].trim_end().len();
+        self.text.truncate(self.block + block);
+        if block > 0 {
+            self.text.push_str("\n\n");
+        }
+        self.block = self.text.len();
+    }
+
+    /// Reads the simple lines of a YAML or TOML front matter.
+    fn read_front_matter(&mut self, front_matter: &str) {
+        for line in front_matter.lines() {
+            let Some(at) = line.find([':', '=']) else {
+                continue;
+            };
+            let value = line[at + 1..].trim().trim_matches(['"', '\'']).trim();
+            if value.is_empty() || value.starts_with(['[', '{', '|', '>']) {
+                continue;
+            }
+            let value = Some(value.to_owned());
+            match line[..at].trim_end().to_ascii_lowercase().as_str() {
+                "title" => self.title = value,
+                "author" => self.meta.author = value,
+                "date" | "published" => self.meta.date = value,
+                "site" | "source" | "publisher" => self.meta.site = value,
+                "url" | "link" | "canonical" => self.meta.url = value,
+                "lang" | "language" => {
+                    self.meta.language = value.and_then(|v| v.get(..2).map(str::to_lowercase));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_go_and_paragraphs_stay() {
+        let article = read(
+            "# Ferry sails *again*\n\nThe [ferry](https://ferry.example/a_b) to the\nisland sails \
+             again.  \nAt last.\n\n![The ferry at dusk](boat.jpg)\n\n> “Good,” said\n> Ruth Okoro.\n\n\
+             * One boat\n* Two crews\n\n```\nlet x = 1;\n```\n\n| Day | Boats |\n| --- | --- |\n\
+             | Mon | 4 |\n\n<div class=\"ad\">Buy now</div>\n\nFares &amp; times: `5` pounds.\n",
+        );
+        assert_eq!(article.title.as_deref(), Some("Ferry sails again"));
+        assert_eq!(
+            article.text,
+            "Ferry sails again\n\nThe ferry to the island sails again. At last.\n\n\
+             “Good,” said Ruth Okoro.\n\nOne boat\n\nTwo crews\n\nDay Boats\n\nMon 4\n\n\
+             Fares & times: 5 pounds."
+        );
+        assert_eq!(article.title_span, Some(0..17));
+    }
+
+    #[test]
+    fn front_matter_gives_title_and_origin() {
+        let article = read(
+            "---\ntitle: \"Ferry: back in service\"\nauthor: Ann Field\ndate: 2024-05-06\n\
+             tags: [ferry]\nlang: en-GB\n---\n\nThe ferry sails again.\n",
+        );
+        assert_eq!(article.title.as_deref(), Some("Ferry: back in service"));
+        assert_eq!(article.meta.author.as_deref(), Some("Ann Field"));
+        assert_eq!(article.meta.date.as_deref(), Some("2024-05-06"));
+        assert_eq!(article.meta.language.as_deref(), Some("en"));
+        assert_eq!(article.text, "The ferry sails again.");
+    }
+
+    #[test]
+    fn depth_is_no_danger() {
+        for nest in ["> ", "* ", "[", "**a ", "<div>"] {
+            let _ = read(&nest.repeat(50_000));
+        }
+    }
+}
