@@ -23,7 +23,8 @@ pub fn guarded<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, ()> {
         thread::Builder::new()
             .stack_size(STACK_BYTES)
             .spawn_scoped(scope, || {
-                QUIET.set(true);
+                // Fuzzing is to see every panic.
+                QUIET.set(!cfg!(fuzzing));
                 panic::catch_unwind(AssertUnwindSafe(work))
             })
             .map_err(drop)?
