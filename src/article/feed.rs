@@ -52,7 +52,13 @@ fn article(feed: &Feed, entry: &Entry) -> Article {
     let content = content.map(html::text_of).filter(|t| !t.trim().is_empty());
     let whole = content.is_some();
     let text = content.or_else(|| entry.summary.as_ref().map(text_of));
-    let title = entry.title.as_ref().map(text_of);
+    let line_of = |text: &Text| {
+        text_of(text)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let title = entry.title.as_ref().map(line_of);
     let mut article = Article::new(title, text.unwrap_or_default());
     article.id = Some(entry.id.clone());
     let date = entry.published.or(entry.updated);
@@ -64,7 +70,7 @@ fn article(feed: &Feed, entry: &Entry) -> Article {
     };
     let authors: Vec<&str> = authors.iter().filter_map(|a| a.name.as_deref()).collect();
     article.meta.author = Some(authors.join(", ")).filter(|a| !a.is_empty());
-    article.meta.site = feed.title.as_ref().map(text_of);
+    article.meta.site = feed.title.as_ref().map(line_of);
     let links = &entry.links;
     let link = links.iter().find(|l| l.rel.as_deref() != Some("self"));
     article.meta.url = link.map(|l| l.href.clone());
