@@ -11,21 +11,57 @@ use super::{Article, html};
 /// Deepest nesting of elements. Feeds need about ten, and the parser recurses.
 const MAX_DEPTH: usize = 200;
 
-/// The articles of a feed, in its order.
+/// The articles of a feed, in its order. What is commonly wrong with feeds is
+/// mended: versions of RSS that are missing or unknown, bare ampersands, names of
+/// characters that only HTML has.
 ///
 /// # Errors
 /// What is wrong when the feed cannot be parsed.
 pub fn read(bytes: &[u8]) -> Result<Vec<Article>, String> {
+    let feed = parse(bytes).or_else(|_| parse(&mended(bytes)))?;
+    let articles = feed.entries.iter().map(|entry| article(&feed, entry));
+    Ok(articles.collect())
+}
+
+fn parse(bytes: &[u8]) -> Result<Feed, String> {
     if depth(bytes) > MAX_DEPTH {
         return Err(format!("nests elements deeper than {MAX_DEPTH}"));
     }
     let parser = feed_rs::parser::Builder::new().sanitize_content(false);
-    let feed = parser
-        .build()
-        .parse(bytes)
-        .map_err(|e| format!("cannot be read: {e}"))?;
-    let articles = feed.entries.iter().map(|entry| article(&feed, entry));
-    Ok(articles.collect())
+    let feed = parser.build().parse(bytes);
+    feed.map_err(|e| format!("cannot be read: {e}"))
+}
+
+/// Bytes of a feed with its version of RSS set to the usual one, and with every
+/// ampersand that opens no entity of XML written as one.
+fn mended(bytes: &[u8]) -> Vec<u8> {
+    const RSS: &[u8] = b"<rss";
+    const ENTITIES: [&[u8]; 6] = [b"amp;", b"lt;", b"gt;", b"quot;", b"apos;", b"#"];
+    let mut mended = Vec::with_capacity(bytes.len() + 64);
+    let mut rest = bytes;
+    if let Some(at) = bytes.windows(RSS.len()).position(|w| w == RSS) {
+        mended.extend_from_slice(&bytes[..at + RSS.len()]);
+        mended.extend_from_slice(b" version=\"2.0\"");
+        rest = &bytes[at + RSS.len()..];
+        // The first of two attributes of a name would count, and be an error.
+        let tag = rest.iter().position(|b| *b == b'>').unwrap_or(rest.len());
+        let version = rest[..tag].windows(8).position(|w| w == b"version=");
+        if let Some(version) = version {
+            mended.extend_from_slice(&rest[..version]);
+            mended.extend_from_slice(b"was-");
+            rest = &rest[version..];
+        }
+    }
+    for (number, piece) in rest.split(|b| *b == b'&').enumerate() {
+        if number > 0 {
+            mended.push(b'&');
+            if !ENTITIES.iter().any(|entity| piece.starts_with(entity)) {
+                mended.extend_from_slice(b"amp;");
+            }
+        }
+        mended.extend_from_slice(piece);
+    }
+    mended
 }
 
 /// How deep the elements of an XML text are nested, as far as it can be read.
@@ -123,6 +159,20 @@ mod tests {
     }
 
     #[test]
+    fn common_faults_are_mended() {
+        for root in ["<rss>", "<rss version=\"0.94\">", "<rss version='2.0'>"] {
+            let feed = format!(
+                "{root}<channel><title>Bread & butter</title><item><title>Ferry &nbsp;&amp; crane\
+                 </title><description>Fares & times:&nbsp;&pound;5.</description></item></channel>\
+                 </rss>"
+            );
+            let article = &read(feed.as_bytes()).unwrap()[0];
+            assert_eq!(article.title.as_deref(), Some("Ferry & crane"), "{root}");
+            assert_eq!(article.text.replace('\u{a0}', " "), "Fares & times: £5.");
+        }
+    }
+
+    #[test]
     fn atom_entries_become_articles() {
         let atom = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>Harbour</title>\
             <author><name>Desk</name></author>\
@@ -157,6 +207,8 @@ mod tests {
             "<rss version=\"2.0\"><channel><item><description>{}",
             "<b>".repeat(100_000)
         );
+        assert!(read(deep.as_bytes()).unwrap_err().contains("deeper"));
+        let deep = deep.replace("<item>", "<item><title>A & B</title>");
         assert!(read(deep.as_bytes()).unwrap_err().contains("deeper"));
     }
 }

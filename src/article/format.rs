@@ -159,41 +159,36 @@ pub fn of_text(text: &str) -> Found {
 }
 
 /// Elements that a page, or a piece of one, starts with.
-const HTML: [&str; 33] = [
-    "a",
+const PAGE: [&str; 26] = [
     "article",
-    "b",
     "base",
     "blockquote",
     "body",
-    "br",
     "center",
     "div",
-    "em",
     "figure",
-    "font",
     "h1",
     "h2",
     "h3",
     "head",
     "header",
     "html",
-    "i",
-    "img",
     "link",
     "main",
     "meta",
+    "nav",
+    "noscript",
     "ol",
     "p",
     "script",
     "section",
-    "span",
-    "strong",
     "style",
     "table",
     "title",
     "ul",
 ];
+/// Elements within a paragraph: a plain text may start with one, too.
+const INLINE: [&str; 9] = ["a", "b", "br", "em", "font", "i", "img", "span", "strong"];
 
 /// Markup by its root element, behind prologue, comments and doctype.
 fn of_markup(text: &str) -> Option<Found> {
@@ -217,10 +212,21 @@ fn of_markup(text: &str) -> Option<Found> {
     let local = name.rsplit(':').next()?.to_ascii_lowercase();
     match local.as_str() {
         "rss" | "feed" | "rdf" => Some(Found::Format(Format::Feed)),
-        _ if HTML.contains(&local.as_str()) => Some(Found::Format(Format::Html)),
+        tag if PAGE.contains(&tag) => Some(Found::Format(Format::Html)),
+        tag if INLINE.contains(&tag) && has_blocks(rest) => Some(Found::Format(Format::Html)),
         _ if is_xml => Some(Found::Other("an XML document of an unknown kind")),
         _ => None,
     }
+}
+
+/// Whether the paragraphs of a text are marked by tags.
+fn has_blocks(text: &str) -> bool {
+    text.match_indices('<').any(|(at, _)| {
+        let tag = text[at + 1..].trim_start_matches('/');
+        let end = tag.find(|c: char| !c.is_ascii_alphanumeric());
+        let name = tag[..end.unwrap_or(tag.len())].to_ascii_lowercase();
+        name == "br" || PAGE.contains(&name.as_str())
+    })
 }
 
 /// Header lines that tell an e-mail.
@@ -313,6 +319,8 @@ mod tests {
         }
         let prose = Found::Format(Format::Text);
         assert_eq!(of_text("<Redacted> said nothing."), prose);
+        assert_eq!(of_text("<b>Ferry</b> back\n\nIt sails again."), prose);
+        assert_eq!(of_text("<b>Ferry</b> back<BR>It sails again."), html);
         assert_eq!(of_text("< 5 per cent of voters turned out."), prose);
     }
 
