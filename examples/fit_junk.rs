@@ -8,40 +8,39 @@
 //! `marked.jsonl.gz` holds articles with title, text and junk (a list of [start, end) character
 //! offsets), the other files articles with source, title and text.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::ops::Range;
+use std::path::Path;
 
-use flate2::read::GzDecoder;
-use serde::Deserialize;
+use anyhow::Context;
+use topicwire::records::{self, Row};
 use topicwire::train::junk::{Marked, Unmarked, fit};
 
-#[derive(Deserialize)]
-struct Row {
-    #[serde(default)]
-    source: String,
-    title: Option<String>,
-    text: String,
-    #[serde(default)]
-    junk: Vec<[usize; 2]>,
-}
+/// Longest row that is read.
+const MAX_ROW: u64 = 1 << 25;
 
 fn main() -> anyhow::Result<()> {
     let mut paths = std::env::args().skip(1);
-    let marked = read(&paths.next().unwrap_or_default())?
-        .into_iter()
-        .map(|row| Marked {
-            junk: bytes(&row.text, &row.junk),
-            title: row.title,
-            text: row.text,
+    let marked = paths
+        .next()
+        .context("name a table with marked junk first")?;
+    let marked: Vec<Marked> = read(&marked)?
+        .iter()
+        .map(|row| {
+            let text = row.text_of("text").unwrap_or_default();
+            Marked {
+                junk: bytes(&text, &row.spans("junk").unwrap_or_default()),
+                title: row.text_of("title"),
+                text,
+            }
         })
-        .collect::<Vec<_>>();
+        .collect();
     let mut unmarked = Vec::new();
     for path in paths {
-        unmarked.extend(read(&path)?.into_iter().map(|row| Unmarked {
-            source: row.source,
-            title: row.title,
-            text: row.text,
+        unmarked.extend(read(&path)?.iter().map(|row| Unmarked {
+            source: row.text_of("source").unwrap_or_default(),
+            title: row.text_of("title"),
+            text: row.text_of("text").unwrap_or_default(),
         }));
     }
     std::io::stdout().write_all(&fit(&marked, &unmarked))?;
@@ -49,19 +48,17 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn read(path: &str) -> anyhow::Result<Vec<Row>> {
-    let lines = BufReader::new(GzDecoder::new(File::open(path)?)).lines();
-    lines
-        .map(|line| Ok(serde_json::from_str(&line?)?))
+    let table = records::open(Path::new(path), MAX_ROW).with_context(|| path.to_owned())?;
+    table
+        .rows
+        .map(|row| row.map_err(|(number, e)| anyhow::anyhow!("{path}: row {number} {e}")))
         .collect()
 }
 
 /// Character spans to byte spans.
-fn bytes(text: &str, spans: &[[usize; 2]]) -> Vec<Range<usize>> {
+fn bytes(text: &str, spans: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut starts: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
     starts.push(text.len());
     let at = |char: usize| starts[char.min(starts.len() - 1)];
-    spans
-        .iter()
-        .map(|[start, end]| at(*start)..at(*end))
-        .collect()
+    spans.iter().map(|s| at(s.start)..at(s.end)).collect()
 }

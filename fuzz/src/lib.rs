@@ -16,7 +16,7 @@ pub fn read(bytes: &[u8], name: &str) {
     let Ok(articles) = read_bytes(bytes, Some(Path::new(name)), MAX_BYTES) else {
         return;
     };
-    for article in articles {
+    for article in articles.into_iter().flatten() {
         let mut end = 0;
         for sentence in segment(&article).sentences {
             assert!(sentence.bytes.start >= end, "sentences overlap");

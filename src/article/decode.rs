@@ -66,8 +66,10 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
         .find_map(|name| Some(start.find(name)? + name.len()))?;
     let label = start[at..].trim_start_matches(['"', '\'', ' ']);
     let end = label.find(|c: char| !c.is_ascii_alphanumeric() && !"-_:.".contains(c))?;
-    // Bytes that are declared as UTF-8 and are not are a guess like any others.
-    Encoding::for_label(&label.as_bytes()[..end]).filter(|e| *e != UTF_8)
+    // What is declared as UTF-8 and is not is a guess like any other, and where
+    // a declaration can be read byte by byte there is no UTF-16.
+    Encoding::for_label(&label.as_bytes()[..end])
+        .filter(|e| ![UTF_8, UTF_16LE, UTF_16BE].contains(e))
 }
 
 fn replaced(encoding: &'static Encoding) -> String {
@@ -166,6 +168,8 @@ mod tests {
             let decoded = decode(&bytes).unwrap();
             assert_eq!((decoded.text, decoded.warning), (page, None));
         }
+        let decoded = decode(b"<meta charset=utf-16><p>Caf\xe9 by the pier</p>").unwrap();
+        assert!(decoded.text.contains("Café by the pier"));
     }
 
     #[test]

@@ -9,7 +9,6 @@ use quick_xml::events::{BytesRef, Event};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::guard::guarded;
 use super::meta;
 use super::{Article, Meta};
 
@@ -24,21 +23,15 @@ const TEMPLATE_DATE: &str = "2013-12-23T23:15:00Z";
 
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
+fn damaged(why: impl std::fmt::Display) -> String {
+    format!("is damaged ({why}); open it in a word processor and save it again")
+}
+
 /// Reads the article in a Word document, of at most `max_text` bytes of text.
 ///
 /// # Errors
 /// Says what is wrong with the document and what to do about it.
 pub fn read(bytes: &[u8], max_text: usize) -> Result<Article, String> {
-    guarded(|| read_unguarded(bytes, max_text))
-        .unwrap_or_else(|()| Err(damaged("its parts do not fit together")))
-}
-
-fn damaged(why: impl std::fmt::Display) -> String {
-    format!("is damaged ({why}); open it in a word processor and save it again")
-}
-
-fn read_unguarded(bytes: &[u8], max_text: usize) -> Result<Article, String> {
-    refuse_old(bytes)?;
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
     let name = main_part(&mut archive);
     let limit = max_text.saturating_mul(MARKUP).max(MIN_PART);
@@ -59,19 +52,6 @@ fn read_unguarded(bytes: &[u8], max_text: usize) -> Result<Article, String> {
     let mut article = Article::new(properties.title, text);
     article.meta = properties.meta;
     Ok(article)
-}
-
-/// Refuses the older container, in which both old and encrypted documents come.
-fn refuse_old(bytes: &[u8]) -> Result<(), String> {
-    if !bytes.starts_with(b"\xd0\xcf\x11\xe0") {
-        return Ok(());
-    }
-    let utf16: Vec<u8> = "EncryptedPackage".bytes().flat_map(|b| [b, 0]).collect();
-    let encrypted = bytes.windows(utf16.len()).any(|w| w == utf16);
-    Err(match encrypted {
-        true => "is protected by a password; save it without one".into(),
-        false => "is an old Word document (.doc); save it as .docx first".into(),
-    })
 }
 
 /// The part that holds the text, as the archive's relations name it.

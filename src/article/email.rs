@@ -1,9 +1,9 @@
 //! E-mails: press releases, newsletters, saved pages (.mht).
 
 use mail_parser::mailbox::mbox::MessageIterator;
-use mail_parser::{HeaderName, Message, MessageParser, PartType};
+use mail_parser::{HeaderName, Message, MessageParser, MessagePart, PartType};
 
-use super::{Article, Meta, html};
+use super::{Article, Meta, html, meta};
 
 /// A plain part with fewer letters than this only says that there is HTML.
 const MIN_LETTERS: usize = 200;
@@ -19,6 +19,8 @@ const MAX_SIGNATURE: usize = 12;
 /// # Errors
 /// When e-mails are nested in e-mails deeper than anybody forwards them.
 pub fn read(bytes: &[u8]) -> Result<Vec<Article>, String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = bytes.trim_ascii_start();
     // The parser drops nested messages recursively.
     let nested = bytes.windows(NESTED.len());
     let nested = nested.filter(|w| w.eq_ignore_ascii_case(NESTED)).count();
@@ -39,37 +41,24 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Article>, String> {
 
 fn article(bytes: &[u8]) -> Article {
     let Some(message) = MessageParser::default().parse(bytes) else {
-        return Article::default();
+        let mut article = Article::new(None, String::from_utf8_lossy(bytes).into_owned());
+        let warning = "the header of the message cannot be read; all of it is taken for text";
+        article.warnings.push(warning.to_owned());
+        return article;
     };
-    let parts = |wanted: fn(&PartType) -> Option<String>| -> Vec<String> {
-        let bodies = message.text_bodies().chain(message.html_bodies());
-        let mut parts: Vec<String> = bodies.filter_map(|part| wanted(&part.body)).collect();
-        parts.dedup();
-        parts
-    };
-    let plain = parts(|body| match body {
-        PartType::Text(text) => Some(without_signature(text).to_owned()),
-        _ => None,
-    })
-    .join("\n\n");
-    let pages = parts(|body| match body {
-        PartType::Html(page) => Some(page.to_string()),
-        _ => None,
-    });
-    let letters = plain.chars().filter(|c| c.is_alphabetic()).count();
-    let mut article = if letters >= MIN_LETTERS || pages.is_empty() {
-        Article::new(title(&message), plain)
-    } else if message.header("Snapshot-Content-Location").is_some() {
-        html::read(&pages[0])
-    } else {
-        let texts: Vec<String> = pages.iter().map(|page| html::text_of(page)).collect();
-        Article::new(title(&message), texts.join("\n\n"))
+    let saved_page = message
+        .header("Snapshot-Content-Location")
+        .and_then(|_| message.html_bodies().find_map(page));
+    let mut article = match saved_page {
+        Some(page) => html::read(page),
+        None => Article::new(title(&message), text(&message)),
     };
     article.id = message.message_id().map(str::to_owned);
     fill(&mut article.meta, &message);
     let attached = message
         .attachments()
         .filter(|part| !matches!(part.body, PartType::InlineBinary(_)))
+        .filter(|part| saved_page.is_none() || part.is_message())
         .count();
     if attached > 0 {
         let s = if attached == 1 { "" } else { "s" };
@@ -77,6 +66,41 @@ fn article(bytes: &[u8]) -> Article {
         article.warnings.push(warning);
     }
     article
+}
+
+fn page<'a>(part: &'a MessagePart) -> Option<&'a str> {
+    match &part.body {
+        PartType::Html(page) => Some(page),
+        _ => None,
+    }
+}
+
+/// The text of a message: its plain form, unless that says next to nothing
+/// and the HTML form more.
+fn text(message: &Message) -> String {
+    let plain = joined(message.text_bodies());
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).count();
+    if letters(&plain) >= MIN_LETTERS {
+        return plain;
+    }
+    let html = joined(message.html_bodies());
+    if letters(&html) > letters(&plain) {
+        html
+    } else {
+        plain
+    }
+}
+
+/// The parts of a body, plain or HTML, in a row.
+fn joined<'a>(parts: impl Iterator<Item = &'a MessagePart<'a>>) -> String {
+    let texts: Vec<String> = parts
+        .filter_map(|part| match &part.body {
+            PartType::Text(text) => Some(without_signature(text).to_owned()),
+            PartType::Html(page) => Some(html::text_of(page)),
+            _ => None,
+        })
+        .collect();
+    texts.join("\n\n")
 }
 
 /// The subject without the marks of answers and forwards.
@@ -93,21 +117,21 @@ fn title(message: &Message) -> Option<String> {
 }
 
 /// Adds what the header says to what a saved page says of itself.
-fn fill(meta: &mut Meta, message: &Message) {
+fn fill(found: &mut Meta, message: &Message) {
     let sender = message.from().and_then(|from| from.first());
     let sender = sender.and_then(|s| s.name.as_deref().or(s.address.as_deref()));
     // Browsers put a name of their own into the pages that they save.
     let saved = message.header("Snapshot-Content-Location");
     if saved.is_none() {
-        meta.author = meta.author.take().or_else(|| sender.map(str::to_owned));
+        found.author = found.author.take().or_else(|| sender.map(str::to_owned));
     }
     let date = message.date().filter(|d| d.is_valid());
-    meta.date = meta.date.take().or_else(|| date.map(|d| d.to_rfc3339()));
+    found.date = found.date.take().or_else(|| date.map(|d| d.to_rfc3339()));
     let place = saved.and_then(|place| place.as_text());
-    meta.url = meta.url.take().or_else(|| place.map(str::to_owned));
+    found.url = found.url.take().or_else(|| place.map(str::to_owned));
     let language = message.header(HeaderName::ContentLanguage);
-    let language = language.and_then(|value| value.as_text()?.get(..2));
-    meta.language = meta.language.take().or_else(|| language.map(str::to_owned));
+    let language = language.and_then(|value| meta::language(value.as_text()?));
+    found.language = found.language.take().or(language);
 }
 
 /// A text up to the line of two dashes that opens a signature.
@@ -181,6 +205,26 @@ mod tests {
     }
 
     #[test]
+    fn parts_in_a_row_are_read_once_each_and_none_is_lost() {
+        let part = |kind: &str, text: &str| format!("--m\nContent-Type: text/{kind}\n\n{text}\n");
+        let mail = |parts: &str| {
+            one(&format!(
+                "From: a@b.example\nTo: c@d.example\nSubject: Ferry\nMIME-Version: 1.0\n\
+                 Content-Type: multipart/mixed; boundary=m\n\n{parts}--m--\n"
+            ))
+            .text
+        };
+        let footer = "This message is confidential. ".repeat(9);
+        let text = mail(&(part("html", &format!("<p>{BODY}</p>")) + &part("plain", &footer)));
+        assert!(text.starts_with(BODY) && text.contains("confidential"));
+        let text = mail(&(part("plain", BODY) + &part("plain", "And so on.")));
+        assert_eq!(text.matches("The ferry company").count(), 1);
+        assert!(text.ends_with("And so on."));
+        let text = mail(&(part("plain", "Short.") + &part("html", "<img src=x>")));
+        assert_eq!(text.trim(), "Short.");
+    }
+
+    #[test]
     fn a_mailbox_gives_an_article_a_message() {
         let message = |number: u32| {
             format!(
@@ -188,7 +232,8 @@ mod tests {
                  Subject: Ferry {number}\n\n{BODY}\n>From dawn to dusk.\n\n"
             )
         };
-        let articles = read((message(1) + &message(2)).as_bytes()).unwrap();
+        let boxed = format!("\u{feff}\n{}{}", message(1), message(2));
+        let articles = read(boxed.as_bytes()).unwrap();
         let titles: Vec<_> = articles.iter().map(|a| a.title.as_deref()).collect();
         assert_eq!(titles, [Some("Ferry 1"), Some("Ferry 2")]);
     }

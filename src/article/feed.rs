@@ -6,7 +6,7 @@ use quick_xml::Reader;
 use quick_xml::encoding::DecodingReader;
 use quick_xml::events::Event;
 
-use super::{Article, html};
+use super::{Article, html, meta};
 
 /// Deepest nesting of elements. Feeds need about ten, and the parser recurses.
 const MAX_DEPTH: usize = 200;
@@ -27,8 +27,12 @@ fn parse(bytes: &[u8]) -> Result<Feed, String> {
     if depth(bytes) > MAX_DEPTH {
         return Err(format!("nests elements deeper than {MAX_DEPTH}"));
     }
-    let parser = feed_rs::parser::Builder::new().sanitize_content(false);
-    let feed = parser.build().parse(bytes);
+    // An entry without an id stays without one.
+    let parser = feed_rs::parser::Builder::new()
+        .sanitize_content(false)
+        .id_generator(|_, _, _| String::new())
+        .build();
+    let feed = parser.parse(bytes);
     feed.map_err(|e| format!("cannot be read: {e}"))
 }
 
@@ -96,7 +100,7 @@ fn article(feed: &Feed, entry: &Entry) -> Article {
     };
     let title = entry.title.as_ref().map(line_of);
     let mut article = Article::new(title, text.unwrap_or_default());
-    article.id = Some(entry.id.clone());
+    article.id = Some(entry.id.clone()).filter(|id| !id.is_empty());
     let date = entry.published.or(entry.updated);
     article.meta.date = date.map(|d| d.format("%Y-%m-%dT%H:%M:%SZ").to_string());
     let authors = if entry.authors.is_empty() {
@@ -111,7 +115,7 @@ fn article(feed: &Feed, entry: &Entry) -> Article {
     let link = links.iter().find(|l| l.rel.as_deref() != Some("self"));
     article.meta.url = link.map(|l| l.href.clone());
     let language = entry.language.as_ref().or(feed.language.as_ref());
-    article.meta.language = language.and_then(|l| Some(l.get(..2)?.to_ascii_lowercase()));
+    article.meta.language = language.and_then(|tag| meta::language(tag));
     if !whole && !article.text.is_empty() {
         let warning = "the feed has a summary of this article only";
         article.warnings.push(warning.to_owned());
@@ -155,7 +159,10 @@ mod tests {
         assert!(first.warnings.is_empty());
         assert_eq!(articles[1].text, "The cranes work again.");
         assert!(articles[1].warnings[0].contains("summary"));
-        assert_eq!(articles[2].text, "");
+        assert_eq!(
+            (articles[2].text.as_str(), articles[2].id.as_deref()),
+            ("", None)
+        );
     }
 
     #[test]

@@ -80,24 +80,32 @@ fn suffix(path: &Path) -> Option<String> {
 const MAGIC: [(&[u8], Found); 13] = [
     (b"%PDF-", Found::Format(Format::Pdf)),
     (b"PAR1", Found::Table("Parquet")),
+    (b"\x1f\x8b", TWICE),
+    (b"\x28\xb5\x2f\xfd", TWICE),
+    (b"\x89PNG", PICTURE),
+    (b"\xff\xd8\xff", PICTURE),
+    (b"GIF8", PICTURE),
+    (b"\x7fELF", Found::Other("a program; name an article")),
+    (b"7z\xbc\xaf\x27\x1c", PACKED),
+    (b"\xfd7zXZ", PACKED),
     (
-        b"\x1f\x8b",
-        Found::Other("compressed twice; unpack it once"),
+        b"SQLite format 3\0",
+        Found::Other("a database; export its articles to .csv for `classify batch`"),
     ),
     (
-        b"\x28\xb5\x2f\xfd",
-        Found::Other("compressed twice; unpack it once"),
+        b"{\\rtf",
+        Found::Other("an RTF document; save it as .docx or .txt"),
     ),
-    (b"\x89PNG", Found::Other("a PNG image")),
-    (b"\xff\xd8\xff", Found::Other("a JPEG image")),
-    (b"GIF8", Found::Other("a GIF image")),
-    (b"\x7fELF", Found::Other("a program")),
-    (b"7z\xbc\xaf\x27\x1c", Found::Other("a 7-Zip archive")),
-    (b"\xfd7zXZ", Found::Other("an xz archive")),
-    (b"SQLite format 3\0", Found::Other("a database")),
-    (b"{\\rtf", Found::Other("an RTF document")),
-    (b"bplist", Found::Other("a web archive of Safari")),
+    (
+        b"bplist",
+        Found::Other("a web archive of Safari; save the page as .html"),
+    ),
 ];
+const TWICE: Found = Found::Other("compressed twice; unpack it once");
+const PICTURE: Found = Found::Other("a picture; run OCR over it first");
+const PACKED: Found = Found::Other("an archive; unpack it and name its files");
+/// Bytes before the header of a PDF document that pass for a line of text.
+const SHORT: usize = 64;
 
 /// Recognises formats by bytes that no text starts with.
 #[must_use]
@@ -105,24 +113,35 @@ pub fn of_bytes(bytes: &[u8]) -> Option<Found> {
     if bytes.starts_with(b"PK\x03\x04") {
         return Some(of_zip(bytes));
     }
-    // Old Word documents are of this kind, and new ones with a password.
     if bytes.starts_with(b"\xd0\xcf\x11\xe0") {
-        return Some(Found::Other(
-            "an old or encrypted office document; save it as .docx without a password",
-        ));
+        return Some(of_ole(bytes));
     }
     if bytes.get(257..262) == Some(b"ustar") {
-        return Some(Found::Other("a tar archive; unpack it"));
+        return Some(Found::Other("a tar archive; unpack it and name its files"));
     }
-    // Some producers write a line before the header.
+    if bytes.starts_with(b"BZh") && bytes.get(4..10) == Some(b"1AY&SY") {
+        return Some(TWICE);
+    }
+    // Some producers write a line or orders for a printer before the header.
     let start = &bytes[..bytes.len().min(1024)];
-    let late_pdf = |at: usize| at > 0 && matches!(start[at - 1], b'\n' | b'\r' | 0xbf);
-    let pdf = start.windows(5).position(|w| w == b"%PDF-");
-    if pdf.is_some_and(late_pdf) {
-        return Some(Found::Format(Format::Pdf));
+    if let Some(at @ 1..) = start.windows(5).position(|w| w == b"%PDF-") {
+        let at_line_start = matches!(start[at - 1], b'\n' | b'\r' | 0xbf);
+        if at_line_start && (at <= SHORT || start[..at].contains(&0x1b)) {
+            return Some(Found::Format(Format::Pdf));
+        }
     }
     let known = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic));
     known.map(|(_, found)| *found)
+}
+
+/// The container of old office documents, and of new ones with a password.
+fn of_ole(bytes: &[u8]) -> Found {
+    let encrypted: Vec<u8> = "EncryptedPackage".bytes().flat_map(|b| [b, 0]).collect();
+    if bytes.windows(encrypted.len()).any(|w| w == encrypted) {
+        Found::Other("a document with a password; save it without one")
+    } else {
+        Found::Other("an old office document (.doc, .xls, .ppt); save it as .docx or .csv")
+    }
 }
 
 /// An archive by the names of its entries, which stand in it uncompressed.
@@ -132,10 +151,12 @@ fn of_zip(bytes: &[u8]) -> Found {
         Found::Format(Format::Docx)
     } else if has(b"xl/workbook") {
         Found::Other("a spreadsheet; save it as .csv for `classify batch`")
+    } else if has(b"ppt/presentation") {
+        Found::Other("a presentation; save it as .pdf")
     } else if has(b"mimetypeapplication/vnd.oasis.opendocument.text") {
         Found::Other("an OpenDocument text; save it as .docx")
     } else if has(b"mimetypeapplication/epub+zip") {
-        Found::Other("an e-book")
+        Found::Other("an e-book; unpack it like a ZIP archive and name its .xhtml files")
     } else {
         Found::Other("a ZIP archive; unpack it and name its files")
     }
@@ -157,6 +178,8 @@ pub fn of_text(text: &str) -> Found {
     }
     Found::Format(Format::Text)
 }
+
+const XML: &str = "an XML document of an unknown kind; save its text as .html or .txt";
 
 /// Elements that a page, or a piece of one, starts with.
 const PAGE: [&str; 26] = [
@@ -214,7 +237,7 @@ fn of_markup(text: &str) -> Option<Found> {
         "rss" | "feed" | "rdf" => Some(Found::Format(Format::Feed)),
         tag if PAGE.contains(&tag) => Some(Found::Format(Format::Html)),
         tag if INLINE.contains(&tag) && has_blocks(rest) => Some(Found::Format(Format::Html)),
-        _ if is_xml => Some(Found::Other("an XML document of an unknown kind")),
+        _ if is_xml => Some(Found::Other(XML)),
         _ => None,
     }
 }
@@ -244,7 +267,7 @@ const HEADERS: [&str; 10] = [
 ];
 
 /// Whether a text starts with the header of an e-mail: nothing but header
-/// lines, three of them well known, and a blank line.
+/// lines, three of them well known, up to a blank line or the end.
 fn is_email(text: &str) -> bool {
     let mut known = 0;
     let mut lines = text.lines();
@@ -310,10 +333,7 @@ mod tests {
             ("<?xml version='1.0'?>\n<rss version=\"2.0\">", feed),
             ("<feed xmlns=\"http://www.w3.org/2005/Atom\">", feed),
             ("<?xml version='1.0'?><rdf:RDF xmlns:rdf='x'>", feed),
-            (
-                "<?xml version='1.0'?><nitf>",
-                Found::Other("an XML document of an unknown kind"),
-            ),
+            ("<?xml version='1.0'?><nitf>", Found::Other(XML)),
         ] {
             assert_eq!(of_text(text), found, "{text}");
         }
@@ -360,6 +380,9 @@ mod tests {
             Some(Found::Format(Format::Pdf))
         );
         assert_eq!(of_bytes(b"The %PDF- mark opens a file."), None);
+        let notes = format!("{}\n%PDF- is how it starts.", "All about files. ".repeat(9));
+        assert_eq!(of_bytes(notes.as_bytes()), None);
+        assert_eq!(of_bytes(b"BZh91AY&SY...."), Some(TWICE));
         assert_eq!(
             of_bytes(b"PK\x03\x04....word/document.xml"),
             Some(Found::Format(Format::Docx))
@@ -369,5 +392,9 @@ mod tests {
             Some(Found::Other(_))
         ));
         assert_eq!(of_bytes(b"The council met."), None);
+        let mut ole = b"\xd0\xcf\x11\xe0".to_vec();
+        assert!(matches!(of_bytes(&ole), Some(Found::Other(what)) if what.contains(".doc")));
+        ole.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
+        assert!(matches!(of_bytes(&ole), Some(Found::Other(what)) if what.contains("password")));
     }
 }

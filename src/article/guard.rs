@@ -12,12 +12,23 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Why guarded work gave no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Stumbled {
+    /// It panicked, over something that it did not expect.
+    #[error("its parts do not fit together")]
+    Panicked,
+    /// It was not begun.
+    #[error("no thread could be started for it; use fewer --threads")]
+    NoThread,
+}
+
 /// Runs the work on a thread of its own that has a deep stack, and waits for
 /// it. A panic there prints nothing.
 ///
 /// # Errors
 /// When the work panicked or the thread could not be started.
-pub fn guarded<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, ()> {
+pub fn guarded<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Stumbled> {
     quiet_hook();
     thread::scope(|scope| {
         thread::Builder::new()
@@ -27,10 +38,10 @@ pub fn guarded<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, ()> {
                 QUIET.set(!cfg!(fuzzing));
                 panic::catch_unwind(AssertUnwindSafe(work))
             })
-            .map_err(drop)?
+            .map_err(|_| Stumbled::NoThread)?
             .join()
-            .map_err(drop)?
-            .map_err(drop)
+            .flatten()
+            .map_err(|_| Stumbled::Panicked)
     })
 }
 
@@ -61,7 +72,10 @@ mod tests {
 
     #[test]
     fn a_panic_is_an_error() {
-        assert_eq!(guarded(|| -> u8 { panic!("not to be seen") }), Err(()));
+        assert_eq!(
+            guarded(|| -> u8 { panic!("not to be seen") }),
+            Err(Stumbled::Panicked)
+        );
         assert_eq!(guarded(|| 1), Ok(1));
     }
 

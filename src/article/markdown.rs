@@ -1,8 +1,8 @@
 //! Markdown to plain text.
 
-use pulldown_cmark::{Event, HeadingLevel, MetadataBlockKind, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::{Article, Meta};
+use super::{Article, Meta, meta};
 
 /// The article of a Markdown text: a paragraph a line; code, pictures and
 /// HTML left out. Title, author, date and the like come from front matter, the
@@ -11,11 +11,11 @@ pub fn read(markdown: &str) -> Article {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
-        | Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS;
+        | Options::ENABLE_TASKLISTS;
     let mut page = Page::default();
-    for event in Parser::new_ext(markdown, options) {
+    let (front_matter, body) = front_matter(markdown);
+    page.read_front_matter(front_matter);
+    for event in Parser::new_ext(body, options) {
         page.add(event);
     }
     page.end_block();
@@ -23,6 +23,25 @@ pub fn read(markdown: &str) -> Article {
     let mut article = Article::new(page.title, text);
     article.meta = page.meta;
     article
+}
+
+/// Parts a text in its front matter, between two lines of `---` or `+++` at the
+/// very start, and the rest.
+fn front_matter(markdown: &str) -> (&str, &str) {
+    let text = markdown.trim_start_matches('\u{feff}');
+    let mark = text.lines().next().unwrap_or_default().trim_end();
+    if mark != "---" && mark != "+++" {
+        return ("", markdown);
+    }
+    let mut end = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let start = end;
+        end += line.len();
+        if number > 0 && line.trim_end() == mark {
+            return (&text[mark.len()..start], &text[end..]);
+        }
+    }
+    ("", markdown)
 }
 
 /// The text as far as it is read.
@@ -35,19 +54,11 @@ struct Page {
     block: usize,
     /// Open elements whose text is left out.
     skipped: usize,
-    front_matter: Option<String>,
 }
 
 impl Page {
     fn add(&mut self, event: Event) {
         match event {
-            Event::Start(Tag::MetadataBlock(
-                MetadataBlockKind::YamlStyle | MetadataBlockKind::PlusesStyle,
-            )) => self.front_matter = Some(String::new()),
-            Event::End(TagEnd::MetadataBlock(_)) => {
-                let front_matter = self.front_matter.take().unwrap_or_default();
-                self.read_front_matter(&front_matter);
-            }
             Event::Start(Tag::CodeBlock(_) | Tag::Image { .. } | Tag::HtmlBlock) => {
                 self.skipped += 1;
             }
@@ -68,17 +79,13 @@ impl Page {
                 self.end_block()
             }
             Event::End(TagEnd::TableCell) => self.text.push(' '),
-            Event::Text(text) | Event::Code(text) => match &mut self.front_matter {
-                Some(front_matter) => front_matter.push_str(&text),
-                None if self.skipped == 0 => {
-                    // A line break within would end the paragraph.
-                    self.text.extend(text.chars().map(|c| match c {
-                        '\n' | '\r' => ' ',
-                        c => c,
-                    }));
-                }
-                None => {}
-            },
+            Event::Text(text) | Event::Code(text) if self.skipped == 0 => {
+                // A line break within would end the paragraph.
+                self.text.extend(text.chars().map(|c| match c {
+                    '\n' | '\r' => ' ',
+                    c => c,
+                }));
+            }
             Event::SoftBreak | Event::HardBreak if self.skipped == 0 => self.text.push(' '),
             Event::InlineHtml(tag) if tag.to_ascii_lowercase().starts_with("<br") => {
                 self.text.push(' ');
@@ -115,7 +122,7 @@ impl Page {
                 "site" | "source" | "publisher" => self.meta.site = value,
                 "url" | "link" | "canonical" => self.meta.url = value,
                 "lang" | "language" => {
-                    self.meta.language = value.and_then(|v| v.get(..2).map(str::to_lowercase));
+                    self.meta.language = value.as_deref().and_then(meta::language);
                 }
                 _ => {}
             }
@@ -156,6 +163,17 @@ mod tests {
         assert_eq!(article.meta.date.as_deref(), Some("2024-05-06"));
         assert_eq!(article.meta.language.as_deref(), Some("en"));
         assert_eq!(article.text, "The ferry sails again.");
+    }
+
+    #[test]
+    fn lines_of_dashes_elsewhere_are_no_front_matter() {
+        let article = read("One here.\n\n---\nTwo there: all of it.\n---\n\nThree.\n");
+        assert!(
+            article.text.contains("Two there: all of it."),
+            "{}",
+            article.text
+        );
+        assert_eq!(read("---\n\nOnly a rule above.").text, "Only a rule above.");
     }
 
     #[test]

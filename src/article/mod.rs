@@ -20,7 +20,7 @@ mod title;
 mod unpack;
 
 pub use language::Language;
-pub use read::{DEFAULT_MAX_BYTES, FILE_FACTOR, ReadError, read, read_bytes};
+pub use read::{Articles, DEFAULT_MAX_BYTES, FILE_FACTOR, ReadError, read, read_bytes};
 pub use segment::{Segments, Sentence, find_junk, segment};
 pub use sentences::split as split_sentences;
 pub use unpack::{Compression, unpack};

@@ -23,7 +23,6 @@ use hayro_syntax::object::{Dict, String as PdfString};
 use hayro_syntax::page::Page;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 
-use super::guard::guarded;
 use super::meta;
 use super::{Article, Meta};
 use content::Reader;
@@ -31,15 +30,6 @@ use furniture::PageRows;
 
 /// Most pages that are read.
 const MAX_PAGES: usize = 2_000;
-
-/// Reads the article in a PDF document, of at most `max_text` bytes of text.
-///
-/// # Errors
-/// Says what is wrong with the document and what to do about it.
-pub fn read(bytes: &[u8], max_text: usize) -> Result<Article, String> {
-    guarded(|| read_unguarded(bytes, max_text))
-        .unwrap_or_else(|()| Err(damaged("its parts do not fit together")))
-}
 
 fn damaged(why: &str) -> String {
     format!("is damaged ({why}); open it in a PDF viewer and print it to a new PDF")
@@ -49,7 +39,11 @@ fn absurd() -> String {
     damaged("it unpacks to an absurd size")
 }
 
-fn read_unguarded(bytes: &[u8], max_text: usize) -> Result<Article, String> {
+/// Reads the article in a PDF document, of at most `max_text` bytes of text.
+///
+/// # Errors
+/// Says what is wrong with the document and what to do about it.
+pub fn read(bytes: &[u8], max_text: usize) -> Result<Article, String> {
     if stream::is_tangled(bytes) {
         return Err(damaged("its parts lie within one another"));
     }

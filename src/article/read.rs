@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::format::{self, Format, Found};
-use super::guard::guarded;
+use super::guard::{Stumbled, guarded};
 use super::unpack::unpack;
 use super::{Article, decode, docx, email, feed, html, markdown, pdf};
 
@@ -60,6 +60,10 @@ pub enum ReadError {
     Binary,
 }
 
+/// Articles of a file. In a feed or mailbox one that is too large does not take
+/// the others with it.
+pub type Articles = Vec<Result<Article, ReadError>>;
+
 /// Reads the articles of a file, `-` for standard input: one, or as many as a
 /// feed or mailbox has. The content decides the format; compressed files are
 /// unpacked.
@@ -69,7 +73,7 @@ pub enum ReadError {
 ///
 /// # Errors
 /// When the file is missing, too large, damaged or of an unknown format.
-pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<Article>, ReadError> {
+pub fn read(path: &Path, max_bytes: u64) -> Result<Articles, ReadError> {
     if path == Path::new("-") {
         return read_stream(std::io::stdin(), None, max_bytes);
     }
@@ -87,7 +91,7 @@ fn read_stream(
     source: impl Read + Send + 'static,
     name: Option<&Path>,
     max_bytes: u64,
-) -> Result<Vec<Article>, ReadError> {
+) -> Result<Articles, ReadError> {
     let limit = max_bytes.saturating_mul(FILE_FACTOR);
     let mut bytes = Vec::new();
     let (plain, _) = unpack(source)?;
@@ -109,7 +113,7 @@ pub fn read_bytes(
     bytes: &[u8],
     name: Option<&Path>,
     max_bytes: u64,
-) -> Result<Vec<Article>, ReadError> {
+) -> Result<Articles, ReadError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ReadError::Empty);
     }
@@ -129,9 +133,6 @@ pub fn read_bytes(
     if articles.is_empty() {
         return Err(ReadError::NoArticle(format.name()));
     }
-    if articles.iter().any(|a| a.text.len() as u64 > max_bytes) {
-        return Err(ReadError::TooLarge { limit: max_bytes });
-    }
     if let Some(promised) = promised.filter(|promised| *promised != format) {
         let warning = format!(
             "is named like {} but is {}; read as that",
@@ -140,7 +141,11 @@ pub fn read_bytes(
         );
         articles[0].warnings.insert(0, warning);
     }
-    Ok(articles)
+    let bounded = |article: Article| match article.text.len() as u64 {
+        length if length > max_bytes => Err(ReadError::TooLarge { limit: max_bytes }),
+        _ => Ok(article),
+    };
+    Ok(articles.into_iter().map(bounded).collect())
 }
 
 fn readable(found: Found) -> Result<Format, ReadError> {
@@ -151,10 +156,9 @@ fn readable(found: Found) -> Result<Format, ReadError> {
     }
 }
 
-/// The result of a parser that may have panicked.
-fn parsed<T>(result: Result<Result<T, String>, ()>, format: Format) -> Result<T, ReadError> {
-    let result =
-        result.unwrap_or_else(|()| Err("cannot be read; its parts do not fit together".to_owned()));
+/// The result of a parser that may have stumbled.
+fn parsed<T>(result: Result<Result<T, String>, Stumbled>, format: Format) -> Result<T, ReadError> {
+    let result = result.unwrap_or_else(|stumbled| Err(format!("cannot be read: {stumbled}")));
     result.map_err(|problem| ReadError::Broken {
         format: format.name(),
         problem,
@@ -212,7 +216,8 @@ mod tests {
         open again on the first of June. Captain Ruth Okoro will take the first boat out at dawn.";
 
     fn read_as(bytes: &[u8], name: &str) -> Result<Vec<Article>, ReadError> {
-        read_bytes(bytes, Some(Path::new(name)), DEFAULT_MAX_BYTES)
+        let articles = read_bytes(bytes, Some(Path::new(name)), DEFAULT_MAX_BYTES)?;
+        articles.into_iter().collect()
     }
 
     #[test]
@@ -268,6 +273,19 @@ mod tests {
         }
         let error = stream(bomb.finish().unwrap(), 1 << 20).unwrap_err();
         assert!(matches!(error, ReadError::TooLarge { limit } if limit == 16 << 20));
+    }
+
+    #[test]
+    fn one_entry_that_is_too_large_costs_itself_alone() {
+        let item = |text: &str| format!("<item><description>{text}</description></item>");
+        let items = item(&PROSE.repeat(9)) + &item(PROSE);
+        let feed = format!("<rss version=\"2.0\"><channel>{items}</channel></rss>");
+        let articles = read_bytes(feed.as_bytes(), None, 500).unwrap();
+        assert!(matches!(
+            articles[0],
+            Err(ReadError::TooLarge { limit: 500 })
+        ));
+        assert_eq!(articles[1].as_ref().unwrap().text, PROSE);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::records::{Columns, RecordError, Row};
 
 /// Rows that are analysed together. Enough to keep all cores busy, few enough
 /// that memory stays flat and results come soon.
-const TOGETHER: usize = 32;
+pub const TOGETHER: usize = 32;
 
 /// What a batch came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

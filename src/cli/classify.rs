@@ -9,12 +9,10 @@ use anyhow::bail;
 use super::files::{Output, unwritable};
 use super::{Common, Ended, say};
 use crate::analysis::Analysis;
-use crate::analyzer::{Analyzer, DEFAULT_SUMMARY, Options};
-use crate::article::{Article, DEFAULT_MAX_BYTES, ReadError, read};
+use crate::analyzer::{AnalyzeError, Analyzer, DEFAULT_SUMMARY, Options};
+use crate::article::{Article, Articles, DEFAULT_MAX_BYTES, ReadError, read};
+use crate::batch::TOGETHER;
 use crate::output::{Format, Outcome, Page, Printer};
-
-/// Articles of a feed or mailbox that are analysed together.
-const TOGETHER: usize = 32;
 
 /// Flags of the main job.
 #[derive(Debug, clap::Args)]
@@ -186,7 +184,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Analyses the articles of one file and prints what comes of them.
-    fn file(&mut self, file: &Path, reading: Result<Vec<Article>, ReadError>) -> io::Result<()> {
+    fn file(&mut self, file: &Path, reading: Result<Articles, ReadError>) -> io::Result<()> {
         let path = (!is_stdin(file)).then(|| file.display().to_string());
         let name = path.as_deref().unwrap_or("standard input");
         let articles = match reading {
@@ -200,7 +198,7 @@ impl Run<'_> {
         let mut number = 0;
         for chunk in articles.chunks(TOGETHER) {
             let start = Instant::now();
-            let together: Vec<&Article> = chunk.iter().collect();
+            let together: Vec<&Article> = chunk.iter().flatten().collect();
             let analyses = self.analyzer.analyze_all(&together, self.options);
             let tokens: usize = analyses.iter().flatten().map(|a| a.tokens).sum();
             let seconds = start.elapsed().as_secs_f64();
@@ -209,15 +207,24 @@ impl Run<'_> {
             self.common.note(format!(
                 "{name}: {tokens} tokens in {seconds:.2} s, {speed:.0} tokens/s"
             ));
-            for (article, analysis) in chunk.iter().zip(analyses) {
+            let mut analyses = analyses.into_iter();
+            for article in chunk {
                 number += 1;
                 let name = match several {
                     true => format!("{name}, article {number}"),
                     false => name.to_owned(),
                 };
+                let analysis = match article {
+                    Ok(_) => analyses.next().unwrap_or(Err(AnalyzeError::NoSentence)),
+                    Err(error) => {
+                        let error = error.to_string();
+                        self.print(&name, path.as_deref(), None, Err(&error))?;
+                        continue;
+                    }
+                };
                 let analysis = analysis.map_err(|e| e.to_string());
                 let result = analysis.as_ref().map_err(String::as_str);
-                self.print(&name, path.as_deref(), Some(article), result)?;
+                self.print(&name, path.as_deref(), article.as_ref().ok(), result)?;
             }
         }
         Ok(())

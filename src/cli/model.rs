@@ -125,7 +125,11 @@ fn import_folder(args: &ImportArgs) -> anyhow::Result<Ended> {
         let read = |path: &PathBuf| {
             let articles = crate::article::read(path, DEFAULT_MAX_BYTES);
             let articles = articles.with_context(|| path.display().to_string())?;
-            let texts: Vec<String> = articles.into_iter().map(|a| a.text).collect();
+            let texts: Vec<String> = articles
+                .into_iter()
+                .map(|article| article.map(|a| a.text))
+                .collect::<Result<_, _>>()
+                .with_context(|| path.display().to_string())?;
             Ok(texts.join("\n\n"))
         };
         let texts: Vec<String> = args

@@ -11,14 +11,16 @@ use super::{character, damaged};
 const MAX_CELL_PARAGRAPHS: usize = 3;
 
 /// Elements whose text is not the document's: taken out or moved away by a
-/// tracked change, the code of a field, the second form of a text box, the
-/// reading aid above a character.
-const SKIPPED: [&str; 7] = [
+/// tracked change, the look before a tracked change, the code of a field, the
+/// second form of a text box, the reading aid above a character.
+const SKIPPED: [&str; 9] = [
     "del",
     "moveFrom",
     "delText",
     "instrText",
     "delInstrText",
+    "rPrChange",
+    "pPrChange",
     "Fallback",
     "rt",
 ];
@@ -35,6 +37,12 @@ struct Body {
     length: usize,
     hidden: bool,
     in_text: bool,
+    /// Whether the properties of a paragraph are being read.
+    in_properties: bool,
+    /// Whether a tracked change takes the end of the paragraph out.
+    joins_next: bool,
+    /// What such a paragraph leaves to the next one.
+    carried: String,
 }
 
 /// Reads the paragraphs; the row of a table is one, its cells a tab apart.
@@ -54,7 +62,11 @@ pub fn paragraphs<R: BufRead>(xml: &mut Reader<R>, max_text: usize) -> Result<Ve
             }
             Event::End(_) => depth = depth.saturating_sub(1),
             Event::Eof if depth > 0 => return Err(damaged("its text breaks off")),
-            Event::Eof => return Ok(body.done),
+            Event::Eof => {
+                let carried = std::mem::take(&mut body.carried);
+                body.add(split(&carried));
+                return Ok(body.done);
+            }
             _ => {}
         }
         match skipping {
@@ -92,7 +104,10 @@ impl Body {
 
     fn start(&mut self, element: &BytesStart) {
         match element.local_name().as_ref() {
-            "p" => self.open.push(String::new()),
+            "p" => self.open.push(std::mem::take(&mut self.carried)),
+            "pPr" => self.in_properties = true,
+            // Elsewhere it has content and is skipped.
+            "del" if self.in_properties => self.joins_next = true,
             "tr" => self.rows.push(Vec::new()),
             "tc" => {
                 if let Some(row) = self.rows.last_mut() {
@@ -113,9 +128,14 @@ impl Body {
         match name {
             "t" => self.in_text = false,
             "r" => self.hidden = false,
+            "pPr" => self.in_properties = false,
             "p" => {
                 let text = self.open.pop().unwrap_or_default();
-                self.add(split(&text));
+                if std::mem::take(&mut self.joins_next) {
+                    self.carried = text;
+                } else {
+                    self.add(split(&text));
+                }
             }
             "tr" => {
                 let cells = self.rows.pop().unwrap_or_default();
@@ -217,6 +237,22 @@ mod tests {
              <w:r><w:footnoteReference w:id=\"1\"/></w:r>",
         );
         assert_eq!(text, ["in there link seen"]);
+    }
+
+    #[test]
+    fn the_look_before_a_change_hides_nothing_and_deleted_ends_join() {
+        let text = runs(
+            "<w:r><w:rPr><w:rPrChange><w:rPr><w:vanish/></w:rPr></w:rPrChange></w:rPr>\
+             <w:t>seen</w:t></w:r>",
+        );
+        assert_eq!(text, ["seen"]);
+        let run = |text: &str| format!("<w:r><w:t xml:space=\"preserve\">{text}</w:t></w:r>");
+        let joined = read(&format!(
+            "<w:p><w:pPr><w:rPr><w:del w:id=\"1\"/></w:rPr></w:pPr>{}</w:p><w:p>{}</w:p>",
+            run("One "),
+            run("line.")
+        ));
+        assert_eq!(joined, ["One line."]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Character maps: how a font's codes are laid out and what they stand for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A character map, to letters or to the glyph numbers of a composite font.
 #[derive(Debug, Default)]
@@ -9,6 +9,8 @@ pub struct CMap {
     spaces: Vec<(usize, u32, u32)>,
     /// By first code: the last code and what the first stands for.
     ranges: BTreeMap<u32, (u32, Target)>,
+    /// What single codes stand for, whatever range they are in.
+    singles: HashMap<u32, Target>,
 }
 
 #[derive(Debug, Clone)]
@@ -67,6 +69,9 @@ impl CMap {
     }
 
     fn get(&self, code: u32) -> Option<(&Target, u32)> {
+        if let Some(target) = self.singles.get(&code) {
+            return Some((target, 0));
+        }
         let (low, (high, target)) = self.ranges.range(..=code).next_back()?;
         (code <= *high).then_some((target, code - low))
     }
@@ -101,7 +106,7 @@ impl CMap {
     fn singles(&mut self, operands: &[Token]) {
         for pair in operands.chunks_exact(2) {
             if let (Token::Code(code), Some(target)) = (&pair[0], target(&pair[1])) {
-                self.ranges.insert(number(code), (number(code), target));
+                self.singles.insert(number(code), target);
             }
         }
     }
@@ -217,6 +222,11 @@ mod tests {
         };
         assert_eq!(all(&[0x10, 0x3, 0x41, 0x43, 0x50, 0x52, 0x61]), "fi acx😀2");
         assert_eq!(map.letters(0x44), None);
+        let map = CMap::parse(
+            b"1 beginbfrange <40> <50> <0061> endbfrange 1 beginbfchar <42> <0021> endbfchar",
+        );
+        let letters: String = (0x40..0x44).filter_map(|c| map.letters(c)).collect();
+        assert_eq!(letters, "ab!d");
         assert_eq!(map.next_code(&[0, 0x41, 7]), (0x41, 2));
     }
 

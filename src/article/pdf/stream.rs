@@ -121,7 +121,11 @@ pub fn is_tangled(file: &[u8]) -> bool {
         return true;
     }
     // The parser reads the resources of each page anew, shared or not.
-    let pages = count(file, b"/Page");
+    let pages = file.windows(6).filter(|w| {
+        // Not /Pages or /PageLabels.
+        w.starts_with(b"/Page") && !w[5].is_ascii_alphabetic()
+    });
+    let pages = pages.count();
     if largest_dictionary(file).saturating_mul(pages) > MAX_PAGE_RESOURCES {
         return true;
     }

@@ -16,10 +16,8 @@ use super::tables::{self, Table};
 use super::{Common, Ended, say};
 use crate::analysis::Analysis;
 use crate::analyzer::{Analyzer, Options};
+use crate::batch::TOGETHER;
 use crate::records::Row;
-
-/// Articles that are analysed together.
-const TOGETHER: usize = 32;
 
 /// Flags of `eval`.
 #[derive(Debug, clap::Args)]
@@ -80,7 +78,7 @@ impl Task {
         match self {
             Self::Topics => !row.topics().is_empty(),
             Self::Summaries => row.spans("best").is_some(),
-            Self::Extraction => reading::page(row).is_some(),
+            Self::Extraction => reading::has_page(row),
             Self::Junk => row.spans("junk").is_some(),
             Self::Sentences => reading::sentences(row).is_some(),
         }
@@ -112,6 +110,13 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         ended,
         labelled: None,
     };
+    let mut unread = false;
+    let mut report = |row: &Row, error: &str| {
+        unread = true;
+        let table = args.data.display();
+        say("error", format!("{table}: row {} {error}", row.number));
+    };
+    let columns = args.columns.columns();
     for (number, task) in tasks.into_iter().enumerate() {
         if number > 0 {
             writeln!(out)?;
@@ -122,13 +127,17 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
                 topics::table(&mut out, args, common, labelled)?;
             }
             Task::Summaries => summaries::table(&mut out, run.labelled()?)?,
-            Task::Extraction => reading::extraction(&mut out, &rows)?,
-            Task::Junk => reading::junk(&mut out, &rows, &args.columns.columns())?,
-            Task::Sentences => reading::sentence_ends(&mut out, &rows)?,
+            Task::Extraction => reading::extraction(&mut out, &rows, &mut report)?,
+            Task::Junk => reading::junk(&mut out, &rows, &columns, &mut report)?,
+            Task::Sentences => reading::sentence_ends(&mut out, &rows, &columns)?,
         }
     }
     out.complete()?;
-    Ok(run.ended)
+    Ok(if unread {
+        Ended::InputFailed
+    } else {
+        run.ended
+    })
 }
 
 /// What a model made of labelled articles.

@@ -6,41 +6,48 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::article::{find_junk, read_bytes, split_sentences};
+use crate::article::{ReadError, find_junk, read_bytes, split_sentences};
 use crate::cli::files::Output;
 use crate::evaluate::extraction;
 use crate::evaluate::junk::{self, JunkFigures};
 use crate::evaluate::sentences::SentenceFigures;
 use crate::records::{Columns, Row};
 
+/// Tells of a row that cannot be read.
+pub(super) type Report<'a> = &'a mut dyn FnMut(&Row, &str);
+
 /// Most bytes of a page's text.
 const MAX_TEXT: u64 = 1 << 23;
 
-/// A row's page and the article body in it.
-pub(super) fn page(row: &Row) -> Option<(String, String)> {
-    Some((row.text_of("html")?, row.text_of("article_body")?))
+/// Whether a row has a page and the article body in it.
+pub(super) fn has_page(row: &Row) -> bool {
+    ["html", "article_body"].map(|c| row.fields.contains_key(c)) == [true, true]
 }
 
-/// Writes how much of the bodies is found in pages, and how fast.
-pub(super) fn extraction(out: &mut Output, rows: &[Row]) -> anyhow::Result<()> {
-    let pages: Vec<(String, String)> = rows.iter().filter_map(page).collect();
-    let start = Instant::now();
-    let found: Vec<String> = pages
+/// Writes how much of the bodies is found in pages, and how fast. A page that
+/// cannot be read counts as one in which nothing is found.
+pub(super) fn extraction(out: &mut Output, rows: &[Row], report: Report) -> anyhow::Result<()> {
+    let pages: Vec<(&Row, String, String)> = rows
         .iter()
-        .map(
-            |(html, _)| match read_bytes(html.as_bytes(), None, MAX_TEXT) {
-                Ok(articles) => articles.into_iter().map(|a| a.text).collect(),
-                Err(_) => String::new(),
-            },
-        )
+        .filter_map(|row| Some((row, row.text_of("html")?, row.text_of("article_body")?)))
+        .collect();
+    let start = Instant::now();
+    let found: Vec<Result<String, ReadError>> = pages
+        .iter()
+        .map(|(_, html, _)| {
+            let articles = read_bytes(html.as_bytes(), None, MAX_TEXT)?;
+            articles.into_iter().map(|a| Ok(a?.text)).collect()
+        })
         .collect();
     #[expect(clippy::cast_precision_loss, reason = "a count of pages")]
     let milliseconds = start.elapsed().as_secs_f64() * 1e3 / pages.len().max(1) as f64;
-    let pairs: Vec<(&str, &str)> = pages
-        .iter()
-        .zip(&found)
-        .map(|((_, body), found)| (body.as_str(), found.as_str()))
-        .collect();
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    for ((row, _, body), found) in pages.iter().zip(&found) {
+        if let Err(error) = found {
+            report(row, &error.to_string());
+        }
+        pairs.push((body, found.as_deref().unwrap_or_default()));
+    }
     let f = extraction::judge(&pairs);
     writeln!(
         out,
@@ -63,14 +70,20 @@ pub(super) fn sentences(row: &Row) -> Option<Vec<&str>> {
 
 /// Writes how many sentence ends are found, for each source by itself. A row
 /// without a text is its sentences in a row.
-pub(super) fn sentence_ends(out: &mut Output, rows: &[Row]) -> anyhow::Result<()> {
+pub(super) fn sentence_ends(
+    out: &mut Output,
+    rows: &[Row],
+    columns: &Columns,
+) -> anyhow::Result<()> {
     let mut sources: BTreeMap<String, SentenceFigures> = BTreeMap::new();
     for row in rows {
         let Some(sentences) = sentences(row) else {
             continue;
         };
-        let text = row.text_of("text").unwrap_or_else(|| sentences.join(" "));
-        let source = row.text_of("source").unwrap_or_else(|| "all".to_owned());
+        let text = row.text_of(&columns.text);
+        let text = text.unwrap_or_else(|| sentences.join(" "));
+        let source = row.text_of(&columns.source);
+        let source = source.unwrap_or_else(|| "all".to_owned());
         let figures = sources.entry(source).or_default();
         figures.add(&text, &sentences, &split_sentences(&text));
     }
@@ -93,12 +106,24 @@ pub(super) fn sentence_ends(out: &mut Output, rows: &[Row]) -> anyhow::Result<()
 }
 
 /// Writes how much of the marked page junk is dropped, and of what else.
-pub(super) fn junk(out: &mut Output, rows: &[Row], columns: &Columns) -> anyhow::Result<()> {
+pub(super) fn junk(
+    out: &mut Output,
+    rows: &[Row],
+    columns: &Columns,
+    report: Report,
+) -> anyhow::Result<()> {
     let mut figures = JunkFigures::default();
     let mut articles = 0;
     for row in rows {
-        let (Some(marked), Ok(article)) = (row.spans("junk"), row.article(columns)) else {
+        let Some(marked) = row.spans("junk") else {
             continue;
+        };
+        let article = match row.article(columns) {
+            Ok(article) => article,
+            Err(error) => {
+                report(row, &error.to_string());
+                continue;
+            }
         };
         let chosen = |column| row.spans(column).unwrap_or_default();
         let (best, alternates) = (chosen("best"), chosen("alternates"));

@@ -49,7 +49,7 @@ impl<R: ChunkReader + 'static> ParquetReader<R> {
             SerializedFileReader::new(Bounded(source))
         };
         let file = guarded(open)
-            .unwrap_or_else(|()| Err(misfit()))
+            .unwrap_or_else(|_| Err(misfit()))
             .map_err(broken)?;
         let metadata = file.metadata();
         let columns = metadata.row_groups().iter().flat_map(|g| g.columns());
