@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::unpack::Compression;
+use super::unpack::suffix;
 
 /// A kind of file that articles are read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,13 +53,7 @@ impl Format {
     /// left out.
     #[must_use]
     pub fn of_name(path: &Path) -> Option<Self> {
-        let inner = match suffix(path) {
-            Some(outer) if Compression::of_suffix(&outer).is_some() => {
-                suffix(Path::new(path.file_stem()?))
-            }
-            outer => outer,
-        };
-        Some(match inner?.as_str() {
+        Some(match suffix(path)?.as_str() {
             "txt" | "text" => Self::Text,
             "md" | "markdown" => Self::Markdown,
             "html" | "htm" | "xhtml" => Self::Html,
@@ -70,10 +64,6 @@ impl Format {
             _ => return None,
         })
     }
-}
-
-fn suffix(path: &Path) -> Option<String> {
-    Some(path.extension()?.to_str()?.to_ascii_lowercase())
 }
 
 /// First bytes of formats that are not text.

@@ -19,11 +19,12 @@ pub(crate) mod sentences;
 mod title;
 mod unpack;
 
+pub(crate) use decode::mostly_utf8;
 pub use language::Language;
 pub use read::{Articles, DEFAULT_MAX_BYTES, FILE_FACTOR, ReadError, read, read_bytes};
 pub use segment::{Segments, Sentence, find_junk, segment};
 pub use sentences::split as split_sentences;
-pub use unpack::{Compression, unpack};
+pub use unpack::{Compression, suffix, unpack};
 
 use std::ops::Range;
 

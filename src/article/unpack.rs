@@ -1,6 +1,7 @@
 //! Compressed streams, recognised by their first bytes.
 
 use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
 
 use bzip2::read::MultiBzDecoder;
 use flate2::read::MultiGzDecoder;
@@ -30,16 +31,15 @@ impl Compression {
             _ => None,
         }
     }
+}
 
-    /// The compression that a file's suffix, without the dot, stands for.
-    #[must_use]
-    pub fn of_suffix(suffix: &str) -> Option<Self> {
-        match suffix {
-            "gz" => Some(Self::Gzip),
-            "zst" => Some(Self::Zstandard),
-            "bz2" => Some(Self::Bzip2),
-            _ => None,
-        }
+/// The suffix of a file's name in lower case, that of a compression left out.
+#[must_use]
+pub fn suffix(path: &Path) -> Option<String> {
+    let last = |path: &Path| Some(path.extension()?.to_str()?.to_lowercase());
+    match last(path)?.as_str() {
+        "gz" | "zst" | "bz2" => last(Path::new(path.file_stem()?)),
+        other => Some(other.to_owned()),
     }
 }
 
@@ -119,6 +119,16 @@ mod tests {
         }
         assert_eq!(read(TEXT.to_vec()).unwrap(), TEXT);
         assert_eq!(read(Vec::new()).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_suffix_is_that_of_what_is_compressed() {
+        let of = |name: &str| suffix(Path::new(name));
+        assert_eq!(of("a.b.JSONL"), Some("jsonl".to_owned()));
+        assert_eq!(of("a.Csv.GZ"), Some("csv".to_owned()));
+        for none in ["-", "a", "a.zst", ".csv", "a.b/c"] {
+            assert_eq!(of(none), None, "{none}");
+        }
     }
 
     #[test]

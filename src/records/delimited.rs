@@ -2,12 +2,8 @@
 
 use std::io::BufRead;
 
-use csv_core::{ReadRecordResult, ReaderBuilder};
-
+use super::cells::CellReader;
 use super::{Fields, RecordError};
-
-/// Most cells of a row.
-const MAX_CELLS: usize = 1 << 14;
 
 /// Reads rows one at a time, in bounded memory. Blank rows are no rows; a row
 /// with more or fewer cells than the header is an error in its place.
@@ -67,100 +63,6 @@ impl<R: BufRead> Iterator for DelimitedReader<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.row().transpose()
-    }
-}
-
-/// Splits a table into cells.
-struct CellReader<R> {
-    input: R,
-    parser: csv_core::Reader,
-    max_row: u64,
-    /// The cells of the row, one after the other, and where each ends.
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-    len: usize,
-}
-
-impl<R: BufRead> CellReader<R> {
-    fn new(input: R, delimiter: u8, max_row: u64) -> Self {
-        Self {
-            input,
-            parser: ReaderBuilder::new().delimiter(delimiter).build(),
-            max_row,
-            bytes: vec![0; 1 << 12],
-            ends: vec![0; 32],
-            len: 0,
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.len
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let ends = &self.ends[..self.len];
-        let starts = std::iter::once(&0).chain(ends);
-        starts
-            .zip(ends)
-            .map(|(start, end)| &self.bytes[*start..*end])
-    }
-
-    /// Reads the next row that is not blank; `false` at the end. A row over
-    /// the limit is read to its end but not kept.
-    fn read(&mut self) -> Result<bool, RecordError> {
-        while self.read_any()? {
-            if self.iter().any(|cell| !cell.trim_ascii().is_empty()) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    fn read_any(&mut self) -> Result<bool, RecordError> {
-        let (mut written, mut cells) = (0, 0);
-        let mut too_long = false;
-        let mut last = false;
-        loop {
-            let input = self.input.fill_buf()?;
-            // A line's end after the last row does no harm, and a quote that
-            // is open does not end there.
-            let at_end = input.is_empty() && !last;
-            last |= at_end;
-            let (result, read, wrote, ended) = self.parser.read_record(
-                if at_end { b"\n" } else { input },
-                &mut self.bytes[written..],
-                &mut self.ends[cells..],
-            );
-            if !at_end {
-                self.input.consume(read);
-            }
-            written += wrote;
-            cells += ended;
-            if written as u64 > self.max_row || cells >= MAX_CELLS {
-                too_long = true;
-                (written, cells) = (0, 0);
-            }
-            match result {
-                ReadRecordResult::InputEmpty if at_end && written + cells > 0 && !too_long => {
-                    return Err(RecordError::Unclosed);
-                }
-                ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::OutputFull if too_long => {}
-                ReadRecordResult::OutputEndsFull if too_long => {}
-                ReadRecordResult::OutputFull => self.bytes.resize(self.bytes.len() * 2, 0),
-                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
-                ReadRecordResult::Record | ReadRecordResult::End if too_long => {
-                    return Err(RecordError::TooLongOrUnclosed {
-                        limit: self.max_row,
-                    });
-                }
-                ReadRecordResult::Record => {
-                    self.len = cells;
-                    return Ok(true);
-                }
-                ReadRecordResult::End => return Ok(false),
-            }
-        }
     }
 }
 
@@ -230,11 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn an_open_quote_is_an_error() {
-        for end in ["\"", "\"open\n", "\"open\n2,3\n4,5", "\"a \"\"b"] {
+    fn an_open_quote_is_an_error_and_the_rows_after_it_still_come() {
+        for end in ["\"", "\"open\n", "\"a \"\"b", "\"open\n2,3\n4,5"] {
             let rows = rows(&format!("a,b\n0,0\n1,{end}"), b',');
-            assert_eq!(rows.len(), 2, "{rows:?}");
             assert!(rows[1].contains("never closed"), "{rows:?}");
+            assert_eq!(rows.len(), 1 + end.lines().count(), "{rows:?}");
         }
         let rows = rows(&format!("a,b\n1,\"{}", "x,y\n".repeat(900)), b',');
         assert_eq!(rows.len(), 1);

@@ -87,6 +87,15 @@ impl Row {
         }
     }
 
+    /// A column that is a list of texts, such as `sentences`; `None` when the
+    /// row has no such column or it holds something else.
+    #[must_use]
+    pub fn texts(&self, column: &str) -> Option<Vec<String>> {
+        let texts = self.structure(column)?;
+        let texts = texts.as_array()?.iter();
+        texts.map(|text| text.as_str().map(str::to_owned)).collect()
+    }
+
     /// Spans `[start, end)` in characters of the text, such as `best`; `None`
     /// when the row has no such column or it holds something else.
     #[must_use]
@@ -168,6 +177,21 @@ mod tests {
         assert_eq!(graded.spans("alternates"), None);
         let unclear = row(r#"{"grades":"high"}"#);
         assert!(unclear.grade("sport").unwrap_err().contains("no object"));
+    }
+
+    #[test]
+    fn lists_of_texts_may_stand_in_a_cell() {
+        let listed = row(r#"{"a":["One.","Two."],"b":"[\"One.\",\"Two.\"]","c":"[]"}"#);
+        let texts = Some(vec!["One.".to_owned(), "Two.".to_owned()]);
+        assert_eq!(
+            (listed.texts("a"), listed.texts("b")),
+            (texts.clone(), texts)
+        );
+        assert_eq!(listed.texts("c"), Some(Vec::new()));
+        let other = row(r#"{"a":["One.",2],"b":"One.","c":" ","d":null,"e":{}}"#);
+        for column in ["a", "b", "c", "d", "e", "f"] {
+            assert_eq!(other.texts(column), None, "{column}");
+        }
     }
 
     #[test]

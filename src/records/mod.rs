@@ -1,5 +1,6 @@
 //! Tables of articles: rows in, whatever the format.
 
+mod cells;
 mod delimited;
 mod json;
 mod jsonl;
@@ -9,7 +10,7 @@ mod parquet;
 mod text;
 
 pub use labels::{POSITIVE, is_marked};
-pub use open::{Format, Rows, Table, open};
+pub use open::{Rows, Table, open};
 
 use serde_json::{Map, Value};
 
@@ -82,9 +83,12 @@ pub enum RecordError {
         /// Cells of the header.
         expected: usize,
     },
-    /// A quote is open when the table ends.
-    #[error("opens a quote that is never closed; the rows after it cannot be told from its text")]
+    /// A cell opens a quote and the table ends before another.
+    #[error("opens a quote that is never closed; check its quotes")]
     Unclosed,
+    /// A cell goes on after the quote that ends it.
+    #[error("has text after a closing quote; check its quotes")]
+    TextAfterQuote,
     /// Bytes of another encoding.
     #[error("has bytes in column \"{column}\" that are not UTF-8; save the table as UTF-8")]
     NotUtf8 {
@@ -115,7 +119,7 @@ pub enum RecordError {
 impl RecordError {
     /// Whether nothing can be read after it.
     fn ends_table(&self) -> bool {
-        matches!(self, Self::Io(_) | Self::Broken(_) | Self::Unclosed)
+        matches!(self, Self::Io(_) | Self::Broken(_))
     }
 }
 

@@ -1,6 +1,5 @@
 //! One door to every kind of table: the content says what it is.
 
-use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -12,7 +11,7 @@ use super::jsonl::JsonlReader;
 use super::parquet::{self, ParquetReader};
 use super::text::Sampled;
 use super::{Fields, RecordError, Row};
-use crate::article::{Compression, unpack};
+use crate::article::{suffix, unpack};
 
 /// Most bytes of a Parquet table that must be held in memory, because it is
 /// compressed as a whole or comes from a pipe.
@@ -26,15 +25,13 @@ pub type Rows = Box<dyn Iterator<Item = Result<Row, (usize, RecordError)>> + Sen
 pub struct Table {
     /// The rows, in order, one in memory at a time.
     pub rows: Rows,
-    /// What the table is.
-    pub format: Format,
     /// What the user should know of how it is read.
     pub warnings: Vec<String>,
 }
 
 /// Formats of tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+enum Format {
     /// One object a line.
     JsonLines,
     /// Objects in an array, or over several lines.
@@ -79,7 +76,7 @@ impl Format {
 /// # Errors
 /// When it cannot be opened or is no table.
 pub fn open(path: &Path, max_row: u64) -> Result<Table, RecordError> {
-    let suffix = suffix(path);
+    let suffix = suffix(path).unwrap_or_default();
     if path == Path::new("-") {
         let (input, _) = unpack(io::stdin())?;
         return read(Sampled::new(input), &suffix, max_row);
@@ -97,19 +94,6 @@ pub fn open(path: &Path, max_row: u64) -> Result<Table, RecordError> {
         return Ok(table(rows, Format::Parquet, &suffix, Vec::new()));
     }
     read(sampled, &suffix, max_row)
-}
-
-/// The suffix in lower case, before that of a compression.
-fn suffix(path: &Path) -> String {
-    let lower = |path: &Path| {
-        let suffix = path.extension().and_then(OsStr::to_str);
-        suffix.unwrap_or_default().to_lowercase()
-    };
-    let last = lower(path);
-    match Compression::of_suffix(&last) {
-        Some(_) => lower(Path::new(path.file_stem().unwrap_or_default())),
-        None => last,
-    }
 }
 
 /// Reads a table from a stream.
@@ -132,7 +116,7 @@ fn read(sampled: Sampled, suffix: &str, max_row: u64) -> Result<Table, RecordErr
             "it is a spreadsheet or a ZIP archive; save the sheet as CSV".to_owned(),
         ));
     }
-    let (text, warning) = sampled.text()?;
+    let (mut text, warning) = sampled.text()?;
     let mut warnings = Vec::from_iter(warning);
     // A stray zero byte does not make a text something else.
     let zeros = text.start.iter().filter(|b| **b == 0).count();
@@ -141,6 +125,7 @@ fn read(sampled: Sampled, suffix: &str, max_row: u64) -> Result<Table, RecordErr
             "it is not text; tables may be JSON Lines, JSON, CSV, TSV or Parquet".to_owned(),
         ));
     }
+    text.start.drain(..blank_lines(&text.start));
     let start = text.start.trim_ascii_start();
     let (first, lines) = (start.first().copied(), spans_lines(start));
     if first == Some(b'<') {
@@ -148,24 +133,30 @@ fn read(sampled: Sampled, suffix: &str, max_row: u64) -> Result<Table, RecordErr
             "it is HTML or XML; tables may be JSON Lines, JSON, CSV, TSV or Parquet".to_owned(),
         ));
     }
-    let layout = layout(&text.start, suffix);
+    let named = Format::of_suffix(suffix);
+    let layout = layout(&text.start, named);
     let mut input = BufReader::with_capacity(BUFFER, text.whole());
-    Ok(match first {
-        Some(b'{') if !lines => {
+    let format = match first {
+        Some(b'{') if !lines => Some(Format::JsonLines),
+        Some(b'{' | b'[') => Some(Format::Json),
+        // A broken first row or a remark: the name says more.
+        _ => named.first().copied(),
+    };
+    Ok(match format {
+        Some(format @ Format::JsonLines) => {
             let rows = JsonlReader::new(input, max_row);
-            table(rows, Format::JsonLines, suffix, warnings)
+            table(rows, format, suffix, warnings)
         }
-        Some(b'{') => {
-            let rows = JsonReader::sequence(input, max_row);
-            table(rows, Format::Json, suffix, warnings)
-        }
-        Some(b'[') => {
-            let rows = JsonReader::array(input, max_row);
-            table(rows, Format::Json, suffix, warnings)
+        Some(format @ Format::Json) => {
+            let rows = match first {
+                Some(b'[') => JsonReader::array(input, max_row),
+                _ => JsonReader::sequence(input, max_row),
+            };
+            table(rows, format, suffix, warnings)
         }
         _ => {
-            let (delimiter, named) = layout;
-            if named {
+            let (delimiter, said) = layout;
+            if said {
                 input.skip_until(b'\n')?;
             }
             let (rows, remarks) = DelimitedReader::new(input, delimiter, max_row)?;
@@ -177,6 +168,14 @@ fn read(sampled: Sampled, suffix: &str, max_row: u64) -> Result<Table, RecordErr
             table(rows, format, suffix, warnings)
         }
     })
+}
+
+/// How long the blank lines are that a text starts with. White space on the
+/// first line that is not blank may be a cell.
+fn blank_lines(start: &[u8]) -> usize {
+    let blank = start.len() - start.trim_ascii_start().len();
+    let end = start[..blank].iter().rposition(|b| *b == b'\n');
+    end.map_or(0, |at| at + 1)
 }
 
 fn table(
@@ -193,7 +192,6 @@ fn table(
     }
     Table {
         rows: numbered(rows),
-        format,
         warnings,
     }
 }
@@ -234,14 +232,14 @@ fn spans_lines(start: &[u8]) -> bool {
 
 /// What stands between cells, and whether the first line says so in Excel's
 /// way (`sep=;`).
-fn layout(start: &[u8], suffix: &str) -> (u8, bool) {
-    let line = start.trim_ascii_start().split(|b| *b == b'\n').next();
+fn layout(start: &[u8], named: &[Format]) -> (u8, bool) {
+    let line = start.split(|b| *b == b'\n').next();
     if let Some([b's', b'e', b'p', b'=', delimiter]) = line.map(<[u8]>::trim_ascii_end) {
         return (*delimiter, true);
     }
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
     let mut quoted = false;
-    for byte in start.trim_ascii_start() {
+    for byte in start {
         match byte {
             b'"' => quoted = !quoted,
             b'\n' if !quoted => break,
@@ -253,8 +251,7 @@ fn layout(start: &[u8], suffix: &str) -> (u8, bool) {
             }
         }
     }
-    let tsv = Format::of_suffix(suffix) == [Format::Tsv];
-    if tsv && (counts[2].1 > 0 || counts.iter().all(|(_, count)| *count == 0)) {
+    if named == [Format::Tsv] && (counts[2].1 > 0 || counts.iter().all(|(_, count)| *count == 0)) {
         return (b'\t', false);
     }
     // Of equals the first: the comma.
@@ -269,17 +266,21 @@ mod tests {
 
     fn open_as(name: &str, bytes: &[u8]) -> Result<Table, RecordError> {
         let (input, _) = unpack(Cursor::new(bytes.to_vec())).unwrap();
-        read(Sampled::new(input), &suffix(Path::new(name)), 1000)
+        read(
+            Sampled::new(input),
+            &suffix(Path::new(name)).unwrap_or_default(),
+            1000,
+        )
     }
 
-    /// Format, warnings and the rows' ids or errors.
-    fn shown(name: &str, bytes: &[u8]) -> (Format, Vec<String>, Vec<String>) {
+    /// Warnings and the rows' ids or errors.
+    fn shown(name: &str, bytes: &[u8]) -> (Vec<String>, Vec<String>) {
         let table = open_as(name, bytes).unwrap();
         let rows = table.rows.map(|row| match row {
             Ok(row) => row.text_of("id").unwrap_or_default(),
             Err((number, error)) => format!("{number} {error}"),
         });
-        (table.format, table.warnings, rows.collect())
+        (table.warnings, rows.collect())
     }
 
     #[test]
@@ -288,31 +289,32 @@ mod tests {
         let array = b"  [{\"id\":1},\n {\"id\":2}]";
         let pretty = b"{\n  \"id\": 1\n}\n{\n  \"id\": 2\n}\n";
         let csv = "\u{feff}id;text\r\n1;a, b\r\n2;ü\r\n".as_bytes();
-        let ids = ["1", "2"];
-        for (name, bytes, format) in [
-            ("a.jsonl", &lines[..], Format::JsonLines),
-            ("a.JSON.gz", array, Format::Json),
-            ("a.json", pretty, Format::Json),
-            ("-", csv, Format::Csv),
-            ("a.csv", b"id\ttext\n1\ta\n2\tb", Format::Tsv),
-            ("a.tsv", b"id\ttext, or none\n1\ta\n2\tb", Format::Tsv),
-            ("a.tsv.bz2", b"id\n1\n2\n", Format::Tsv),
-            ("a", b"sep=|\r\nid|text;;;\r\n1|a\r\n2|b\r\n", Format::Csv),
-            ("a.csv", b"\"text,,,,\";id\n\"a\nb\";1\nc;2\n", Format::Csv),
+        let ids = ["1", "2"].map(str::to_owned);
+        for (name, bytes, other) in [
+            ("a.jsonl", &lines[..], "a.csv"),
+            ("a.JSON.gz", array, "a.jsonl"),
+            ("a.json", pretty, "a.jsonl"),
+            ("-", csv, "a.tsv"),
+            ("a.csv", b"id\ttext\n1\ta\n2\tb", "a.pq"),
+            ("a.tsv.bz2", b"id\n1\n2\n", "a.parquet"),
+            ("a", b"sep=|\r\nid|text;;;\r\n1|a\r\n2|b\r\n", "a.tsv"),
+            (
+                "a.csv",
+                b" \r\n\nsep=;\r\ntext,,,;id\r\na;1\r\nb;2",
+                "a.tsv",
+            ),
+            ("a.csv", b"\"text,,,,\";id\n\"a\nb\";1\nc;2\n", "a.tsv"),
+            ("a", b"\n\tid\n0\t1\n1\t2", "a.pq"),
         ] {
-            let (found, warnings, rows) = shown(name, bytes);
-            assert_eq!(
-                (found, &rows[..]),
-                (format, &ids.map(str::to_owned)[..]),
-                "{name}"
-            );
+            let (warnings, rows) = shown(name, bytes);
+            assert_eq!(rows, ids, "{name}");
             assert_eq!(warnings, [""; 0], "{name}");
+            let (warnings, rows) = shown(other, bytes);
+            assert_eq!((warnings.len(), &rows[..]), (1, &ids[..]), "{other}");
         }
-        let (format, warnings, rows) = shown("a.csv.zst", lines);
-        assert_eq!(
-            (format, rows),
-            (Format::JsonLines, ids.map(str::to_owned).to_vec())
-        );
+        let unclear = shown("a.tsv", b"id\ttext, or none\n1\ta\n2\tb");
+        assert_eq!(unclear, (Vec::new(), ids.to_vec()));
+        let (warnings, _) = shown("a.csv.zst", lines);
         assert_eq!(
             warnings,
             ["is named .csv but holds JSON Lines; read as that"]
@@ -320,19 +322,28 @@ mod tests {
         let (bytes, _, _) =
             encoding_rs::WINDOWS_1252.encode("id;text\n1;Käse und Brötchen für 5 €\n");
         assert_eq!(
-            shown("a.csv", &bytes).1,
+            shown("a.csv", &bytes).0,
             ["not UTF-8; read as windows-1252"]
         );
     }
 
     #[test]
     fn a_broken_first_line_is_a_broken_row() {
-        let (format, _, rows) = shown("a.jsonl", b"{\"id\":\n{\"id\":2}\n");
-        assert_eq!((format, rows[1].as_str()), (Format::JsonLines, "2"));
+        let (_, rows) = shown("a.jsonl", b"{\"id\":\n{\"id\":2}\n");
+        assert_eq!(rows[1], "2");
         assert!(rows[0].starts_with("1 is not a JSON object"), "{rows:?}");
-        let (_, _, rows) = shown("a.json", b"{\n \"id\": 1,\n}\n{\n \"id\": 2\n}");
+        let (_, rows) = shown("a.json", b"{\n \"id\": 1,\n}\n{\n \"id\": 2\n}");
         assert!(rows[0].starts_with("1 is not a JSON object"), "{rows:?}");
         assert_eq!(rows[1], "2");
+        for name in ["a.jsonl", "a.ndjson.gz", "a.json"] {
+            for first in ["null", "# made by x, \"y\"", "\n7"] {
+                let table = format!("{first}\n{{\"id\":2,\"x\":1}}\n{{\"id\":3}}\n");
+                let (warnings, rows) = shown(name, table.as_bytes());
+                assert!(rows[0].starts_with("1 is not a JSON object"), "{rows:?}");
+                assert_eq!(rows[rows.len() - 2..], ["2", "3"], "{name}");
+                assert_eq!(warnings, [""; 0]);
+            }
+        }
     }
 
     #[test]
@@ -349,7 +360,7 @@ mod tests {
         let folder = open(&std::env::temp_dir(), 9).err().unwrap();
         assert!(folder.to_string().contains("is a folder"));
         for empty in [&b""[..], b"\n\n", b"id,text\n"] {
-            assert_eq!(shown("a.csv", empty).2, [""; 0]);
+            assert_eq!(shown("a.csv", empty).1, [""; 0]);
         }
     }
 
@@ -364,8 +375,8 @@ mod tests {
                 writeln!(gz, "{row}{noise}{}", if row == "7," { "" } else { "\"}" }).unwrap();
             }
             let bytes = gz.finish().unwrap();
-            assert_eq!(shown("a.gz", &bytes).2, vec!["7"; 5000]);
-            let rows = shown("a.gz", &bytes[..bytes.len() / 2]).2;
+            assert_eq!(shown("a.gz", &bytes).1, vec!["7"; 5000]);
+            let rows = shown("a.gz", &bytes[..bytes.len() / 2]).1;
             let (last, before) = rows.split_last().unwrap();
             assert!(before.len() > 1000 && before.iter().all(|id| id == "7"));
             assert!(last.contains("cannot be read"), "{last}");

@@ -6,6 +6,8 @@ use chardetng::EncodingDetector;
 use encoding_rs::{Encoding, UTF_8};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
+use crate::article::mostly_utf8;
+
 /// What is read ahead to decide format and encoding.
 const SAMPLE: u64 = 1 << 18;
 const BUFFER: usize = 1 << 16;
@@ -58,14 +60,10 @@ impl Sampled {
 
     /// The encoding of bytes without a mark.
     fn guess(&self) -> (&'static Encoding, Option<String>) {
-        let (mut good, mut bad) = (0usize, 0usize);
-        for chunk in self.whole_characters().utf8_chunks() {
-            good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-            bad += usize::from(!chunk.invalid().is_empty());
-        }
+        let sample = self.whole_characters();
         // A damaged place or two makes no other encoding; rows that have one
         // are errors in their place.
-        if bad == 0 || good > bad {
+        if std::str::from_utf8(sample).is_ok() || mostly_utf8(sample) {
             return (UTF_8, None);
         }
         let mut detector = EncodingDetector::new();

@@ -1,16 +1,19 @@
 //! JSON objects in an array, or one after the other over several lines.
 
+mod row;
+
 use std::io::BufRead;
 
+use self::row::{Open, Step};
 use super::{Fields, RecordError};
 
-/// Nesting within a row beyond which it is taken for broken.
-const MAX_DEPTH: usize = 128;
+/// What a string takes of the row after its own.
+const SEAM_END: &[u8] = b"{\"";
 
 /// Splits objects at the level of bytes, so that one row alone is in memory
 /// and a broken one is an error in its place. Where a broken row ends is
 /// guessed: at the brackets that close it, at an object that begins where a
-/// key should, or at a line that begins like the row did.
+/// key should or in a string, or at a line that begins like the row did.
 pub struct JsonReader<R> {
     input: R,
     max_row: u64,
@@ -27,120 +30,12 @@ enum Place {
     Start,
     /// Between rows.
     Between,
-    /// In a row of which the first bytes were read by the one before it.
+    /// In a row whose bracket was found by the one before it.
     Begun,
+    /// In a row whose bracket and first quote were read by the one before it.
+    Quoted,
     /// After the array's bracket.
     After,
-}
-
-/// The row that is being read.
-struct Open {
-    bytes: Vec<u8>,
-    /// Its brackets that are open.
-    brackets: Vec<u8>,
-    /// White space before it on its line, when it begins one.
-    indent: Option<usize>,
-    in_string: bool,
-    escaped: bool,
-    /// The last byte that is no white space, outside strings.
-    before: u8,
-    /// Whether its end is looked for only by its likeness to a row's beginning.
-    lost: bool,
-    too_long: bool,
-}
-
-enum Step {
-    Goes,
-    /// The row is complete, this byte included.
-    Ends,
-    /// The row ended before this byte.
-    EndedBefore,
-}
-
-impl Open {
-    fn new(indent: Option<usize>) -> Self {
-        Self {
-            bytes: Vec::new(),
-            brackets: Vec::new(),
-            indent,
-            in_string: false,
-            escaped: false,
-            before: 0,
-            lost: false,
-            too_long: false,
-        }
-    }
-
-    fn step(&mut self, byte: u8, indent: Option<usize>) -> Step {
-        if self.lost {
-            let begins = byte == b'{' && indent == Some(self.indent.unwrap_or(0));
-            return if begins {
-                Step::EndedBefore
-            } else {
-                Step::Goes
-            };
-        }
-        if self.in_string {
-            match byte {
-                _ if self.escaped => self.escaped = false,
-                b'\\' => self.escaped = true,
-                b'"' => self.in_string = false,
-                // No string goes over a line's end: a quote is missing.
-                b'\n' => self.lost = true,
-                _ => {}
-            }
-            return Step::Goes;
-        }
-        match byte {
-            b'"' => self.in_string = true,
-            b'{' | b'[' => {
-                let no_value = match self.brackets.last() {
-                    Some(open) => *open == b'{' && self.before == b',',
-                    None => self.before != 0,
-                };
-                if byte == b'{' && no_value {
-                    return Step::EndedBefore;
-                }
-                if self.brackets.len() == MAX_DEPTH {
-                    self.lost = true;
-                }
-                self.brackets.push(byte);
-            }
-            b'}' => {
-                while self.brackets.pop().is_some_and(|open| open != b'{') {}
-                if self.brackets.is_empty() {
-                    return Step::Ends;
-                }
-            }
-            b']' => match self.brackets.last() {
-                Some(b'[') => {
-                    self.brackets.pop();
-                    if self.brackets.is_empty() {
-                        return Step::Ends;
-                    }
-                }
-                _ if self.brackets.contains(&b'[') => {
-                    while self.brackets.pop().is_some_and(|open| open != b'[') {}
-                }
-                // The array's own end.
-                _ => return Step::EndedBefore,
-            },
-            // A number or a word where an object should stand.
-            b',' if self.brackets.is_empty() => return Step::EndedBefore,
-            _ => {}
-        }
-        if !byte.is_ascii_whitespace() {
-            self.before = byte;
-        }
-        Step::Goes
-    }
-
-    fn finish(self, max_row: u64) -> Result<Fields, RecordError> {
-        if self.too_long {
-            return Err(RecordError::TooLong { limit: max_row });
-        }
-        serde_json::from_slice(&self.bytes).map_err(|e| RecordError::NotJson(e.to_string()))
-    }
 }
 
 impl<R: BufRead> JsonReader<R> {
@@ -196,22 +91,29 @@ impl<R: BufRead> JsonReader<R> {
     }
 
     fn row(&mut self) -> Result<Option<Fields>, RecordError> {
-        if self.place != Place::Begun && !self.find()? {
+        let begun = matches!(self.place, Place::Begun | Place::Quoted);
+        if !begun && !self.find()? {
             return Ok(None);
         }
-        self.place = Place::Between;
         let mut row = Open::new(self.indent);
-        let mut first = true;
+        if self.place == Place::Quoted {
+            for &byte in SEAM_END {
+                row.step(byte, None);
+                row.bytes.push(byte);
+            }
+        }
+        self.place = Place::Between;
+        let mut first = row.bytes.is_empty();
         loop {
             let buffer = self.input.fill_buf()?;
             if buffer.is_empty() {
-                if self.in_array && !row.lost && !row.too_long {
+                if self.in_array && !(row.lost || row.too_long || row.holds_end()) {
                     return Err(cut());
                 }
                 self.place = Place::After;
                 return row.finish(self.max_row).map(Some);
             }
-            let mut taken = 0;
+            let (mut taken, mut kept) = (0, 0);
             let mut ended = false;
             for &byte in buffer {
                 match row.step(byte, self.indent) {
@@ -222,10 +124,18 @@ impl<R: BufRead> JsonReader<R> {
                         }
                         break;
                     }
+                    Step::Next => {
+                        ended = true;
+                        self.place = Place::Quoted;
+                        break;
+                    }
                     step => {
                         taken += 1;
                         ended = matches!(step, Step::Ends);
                     }
+                }
+                if !row.lost {
+                    kept = taken;
                 }
                 first = false;
                 self.indent = match byte {
@@ -239,13 +149,16 @@ impl<R: BufRead> JsonReader<R> {
                     break;
                 }
             }
-            if !row.lost && !row.too_long {
-                row.bytes.extend_from_slice(&buffer[..taken]);
+            if !row.too_long {
+                row.bytes.extend_from_slice(&buffer[..kept]);
             }
             self.input.consume(taken);
             if row.bytes.len() as u64 > self.max_row {
                 row.too_long = true;
                 row.bytes = Vec::new();
+            }
+            if self.place == Place::Quoted {
+                row.give_back();
             }
             if ended {
                 return row.finish(self.max_row).map(Some);
@@ -320,6 +233,47 @@ mod tests {
         let long = format!("[{{\"t\":\"{}\"}},{{\"id\":2}}]", "x".repeat(300));
         assert_eq!(array(&long), ["over 60", "2"]);
         assert_eq!(array("[{\"id\":\"1}\n]"), [broken]);
+    }
+
+    #[test]
+    fn a_missing_quote_costs_one_row() {
+        let broken = "not json";
+        let rows = |first: &str| format!("[{first},{{\"id\":2,\"t\":\"b\"}} ,\t{{\"id\":3}}]");
+        for first in [
+            r#"{"id":1,"t":"a}"#,
+            r#"{"id":1,"t":a"}"#,
+            r#"{"id":1,"t:"a"}"#,
+            r#"{"id":1,"t":"5" a"}"#,
+            r#"{"id":1,"t":["a]}"#,
+            r#"{"id":1,"t":[{"u":"a},{"u":1}] }"#,
+        ] {
+            assert_eq!(array(&rows(first)), [broken, "2", "3"], "{first}");
+        }
+        let last = r#"[{"id":1},{"id":2,"t":"a},{"id":3,"t":"b}]"#;
+        assert_eq!(array(last), ["1", broken, broken]);
+        // What a string may hold.
+        let whole = r#"[{"id":1,"t":"a},{"},{"t":"},{\"","id":2},{"},{" :1,"id":3}]"#;
+        assert_eq!(array(whole), ["1", "2", "3"]);
+        let long = format!("[{{\"t\":\"{}}},{{\"id\":2}}]", "x".repeat(300));
+        assert_eq!(array(&long), ["over 60", "2"]);
+    }
+
+    #[test]
+    fn the_message_gives_the_cause() {
+        let quote = "a string in it is not closed on its line";
+        for (table, cause) in [
+            ("[{\"id\":\"1},{\"id\":2}]", quote),
+            ("[{\"id\":\"1}]", quote),
+            ("[\n {\n  \"id\": \"1,\n  \"x\": 2\n }\n]", quote),
+            ("[{\"t\":\"5\" a\"},{\"id\":2}]", "expected `,` or `}`"),
+            (&format!("[{}", "{\"a\":".repeat(200)), "recursion limit"),
+        ] {
+            for capacity in [1, 3, 4096] {
+                let input = BufReader::with_capacity(capacity, Cursor::new(table.to_owned()));
+                let error = JsonReader::array(input, 2000).next().unwrap().unwrap_err();
+                assert!(error.to_string().contains(cause), "{table}: {error}");
+            }
+        }
     }
 
     #[test]
