@@ -1,9 +1,8 @@
 //! E-mails: press releases, newsletters, saved pages (.mht).
 
-use mail_parser::mailbox::mbox::MessageIterator;
 use mail_parser::{HeaderName, Message, MessageParser, MessagePart, PartType};
 
-use super::{Article, Meta, html, meta};
+use super::{Article, Meta, decode, html, meta};
 
 /// A plain part with fewer letters than this only says that there is HTML.
 const MIN_LETTERS: usize = 200;
@@ -29,17 +28,49 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Article>, String> {
             "holds more than {MAX_NESTED} messages within messages"
         ));
     }
-    if !bytes.starts_with(b"From ") {
-        return Ok(vec![article(bytes)]);
+    Ok(messages(bytes).iter().map(|mail| article(mail)).collect())
+}
+
+/// The messages of a mailbox; an e-mail is one of its own.
+fn messages(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut messages = vec![Vec::new()];
+    let mut after_blank = true;
+    for line in bytes.split_inclusive(|b| *b == b'\n') {
+        if after_blank && is_separator(line) {
+            messages.push(Vec::new());
+        } else if let Some(message) = messages.last_mut() {
+            // Lines that look like separators are quoted in a mailbox.
+            let quoted = bytes.starts_with(b"From ") && line.starts_with(b">From ");
+            message.extend_from_slice(&line[usize::from(quoted)..]);
+        }
+        after_blank = line.trim_ascii().is_empty();
     }
-    // The mailbox is in memory: reading it cannot fail.
-    Ok(MessageIterator::new(bytes)
-        .filter_map(Result::ok)
-        .map(|message| article(message.contents()))
-        .collect())
+    messages.retain(|message| !message.trim_ascii().is_empty());
+    messages
+}
+
+/// Whether a line parts two messages: "From ann@ferry.example Mon May  6 09:30:00 2024".
+fn is_separator(line: &[u8]) -> bool {
+    let Ok(line) = std::str::from_utf8(line) else {
+        return false;
+    };
+    let mut words = line.split_whitespace();
+    let is_year = |word: &str| word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit());
+    line.starts_with("From ") && line.contains(':') && words.any(is_year) && line.len() < 200
 }
 
 fn article(bytes: &[u8]) -> Article {
+    let mut guessed = None;
+    let utf8;
+    let mut bytes = bytes;
+    // Bytes that are not in the encoding that all parts declare, or in none.
+    if std::str::from_utf8(bytes).is_err() && !declares_encoding(bytes) {
+        if let Ok(decoded) = decode::decode(bytes) {
+            guessed = decoded.warning;
+            utf8 = decoded.text;
+            bytes = utf8.as_bytes();
+        }
+    }
     let Some(message) = MessageParser::default().parse(bytes) else {
         let mut article = Article::new(None, String::from_utf8_lossy(bytes).into_owned());
         let warning = "the header of the message cannot be read; all of it is taken for text";
@@ -53,6 +84,7 @@ fn article(bytes: &[u8]) -> Article {
         Some(page) => html::read(page),
         None => Article::new(title(&message), text(&message)),
     };
+    article.warnings.extend(guessed);
     article.id = message.message_id().map(str::to_owned);
     fill(&mut article.meta, &message);
     let attached = message
@@ -66,6 +98,25 @@ fn article(bytes: &[u8]) -> Article {
         article.warnings.push(warning);
     }
     article
+}
+
+/// Whether a part of an e-mail declares an encoding other than UTF-8.
+fn declares_encoding(bytes: &[u8]) -> bool {
+    const CHARSET: &[u8] = b"charset=";
+    let declared = bytes
+        .windows(CHARSET.len())
+        .enumerate()
+        .filter(|(_, w)| w.eq_ignore_ascii_case(CHARSET))
+        .map(|(at, _)| bytes[at + CHARSET.len()..].trim_ascii_start());
+    let is_utf8 = |label: &[u8]| {
+        let label = label.strip_prefix(b"\"").unwrap_or(label);
+        let starts = |name: &str| {
+            let start = label.get(..name.len());
+            start.is_some_and(|s| s.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        starts("utf-8") || starts("us-ascii")
+    };
+    declared.into_iter().any(|label| !is_utf8(label))
 }
 
 fn page<'a>(part: &'a MessagePart) -> Option<&'a str> {
@@ -95,7 +146,7 @@ fn text(message: &Message) -> String {
 fn joined<'a>(parts: impl Iterator<Item = &'a MessagePart<'a>>) -> String {
     let texts: Vec<String> = parts
         .filter_map(|part| match &part.body {
-            PartType::Text(text) => Some(without_signature(text).to_owned()),
+            PartType::Text(text) => Some(unquoted(without_signature(text))),
             PartType::Html(page) => Some(html::text_of(page)),
             _ => None,
         })
@@ -132,6 +183,22 @@ fn fill(found: &mut Meta, message: &Message) {
     let language = message.header(HeaderName::ContentLanguage);
     let language = language.and_then(|value| meta::language(value.as_text()?));
     found.language = found.language.take().or(language);
+}
+
+/// A text without the marks of quotation and the headers of what it forwards.
+fn unquoted(text: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    let mut in_header = false;
+    for line in text.lines() {
+        let line = line.trim_start_matches(['>', ' ']);
+        let forwards = line.starts_with("-----") && line.contains(" message");
+        let forwards = forwards || line.starts_with("-----Original Message");
+        in_header = forwards || (in_header && !line.trim().is_empty());
+        if !in_header {
+            lines.push(line);
+        }
+    }
+    lines.join("\n")
 }
 
 /// A text up to the line of two dashes that opens a signature.
@@ -236,6 +303,40 @@ mod tests {
         let articles = read(boxed.as_bytes()).unwrap();
         let titles: Vec<_> = articles.iter().map(|a| a.title.as_deref()).collect();
         assert_eq!(titles, [Some("Ferry 1"), Some("Ferry 2")]);
+        assert!(articles[0].text.contains("\nFrom dawn to dusk."));
+        let prose = message(1).replace(">From dawn", "\nFrom now on");
+        let articles = read(prose.as_bytes()).unwrap();
+        assert_eq!(articles.len(), 1);
+        assert!(
+            articles[0].text.ends_with("From now on to dusk."),
+            "{}",
+            articles[0].text
+        );
+    }
+
+    #[test]
+    fn forwards_are_unwrapped() {
+        let quoted: String = BODY.split(". ").map(|s| format!("> {s}.\n")).collect();
+        let article = one(&format!(
+            "From: a@b.example\nTo: c@d.example\nSubject: Fwd: Ferry\n\nSee below.\n\n\
+             ---------- Forwarded message ---------\nFrom: Press <p@ferry.example>\n\
+             Date: Mon, 6 May 2024\nSubject: Ferry\n\n{quoted}"
+        ));
+        assert!(article.text.starts_with("See below."));
+        assert!(!article.text.contains(['>', '@']), "{}", article.text);
+        assert!(article.text.contains("\nThe ferry company said"));
+    }
+
+    #[test]
+    fn undeclared_bytes_are_guessed() {
+        let mail = format!("From: a@b.example\nTo: c@d.example\nSubject: x\n\nA café. {BODY}");
+        for declared in ["", "Content-Type: text/plain; charset=utf-8\n"] {
+            let mail = mail.replace("Subject", &format!("{declared}Subject"));
+            let (bytes, _, _) = encoding_rs::WINDOWS_1252.encode(&mail);
+            let article = &read(&bytes).unwrap()[0];
+            assert!(article.text.starts_with("A café."));
+            assert_eq!(article.warnings, ["not UTF-8; read as windows-1252"]);
+        }
     }
 
     #[test]

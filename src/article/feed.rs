@@ -13,14 +13,37 @@ const MAX_DEPTH: usize = 200;
 
 /// The articles of a feed, in its order. What is commonly wrong with feeds is
 /// mended: versions of RSS that are missing or unknown, bare ampersands, names of
-/// characters that only HTML has.
+/// characters that only HTML has, an end that is cut off.
 ///
 /// # Errors
 /// What is wrong when the feed cannot be parsed.
 pub fn read(bytes: &[u8]) -> Result<Vec<Article>, String> {
-    let feed = parse(bytes).or_else(|_| parse(&mended(bytes)))?;
-    let articles = feed.entries.iter().map(|entry| article(&feed, entry));
-    Ok(articles.collect())
+    let mended = || mended(bytes);
+    let feed = parse(bytes).or_else(|_| parse(&mended()));
+    if let Ok(feed) = feed {
+        return Ok(feed.entries.iter().map(|e| article(&feed, e)).collect());
+    }
+    let whole = parse(&without_torn_end(&mended())).map_err(|_| feed.err().unwrap_or_default())?;
+    let mut articles: Vec<_> = whole.entries.iter().map(|e| article(&whole, e)).collect();
+    if let Some(last) = articles.last_mut() {
+        let warning = "the feed breaks off behind this entry; what came next is lost";
+        last.warnings.push(warning.to_owned());
+    }
+    Ok(articles)
+}
+
+/// A feed up to the end of its last whole entry, closed there.
+fn without_torn_end(bytes: &[u8]) -> Vec<u8> {
+    let last = |mark: &[u8]| {
+        let at = bytes.windows(mark.len()).rposition(|w| w == mark);
+        at.map(|at| at + mark.len())
+    };
+    let (end, close): (_, &[u8]) = match (last(b"</item>"), last(b"</entry>")) {
+        (Some(end), _) => (end, b"</channel></rss>"),
+        (None, Some(end)) => (end, b"</feed>"),
+        (None, None) => (0, b""),
+    };
+    [&bytes[..end], close].concat()
 }
 
 fn parse(bytes: &[u8]) -> Result<Feed, String> {
@@ -34,6 +57,15 @@ fn parse(bytes: &[u8]) -> Result<Feed, String> {
         .build();
     let feed = parser.parse(bytes);
     feed.map_err(|e| format!("cannot be read: {e}"))
+}
+
+/// The text of an entry, which is HTML or plain.
+fn text_of(content: &str) -> String {
+    if content.contains('<') {
+        return html::text_of(content);
+    }
+    let paragraphs = content.replace("\r\n", "\n").replace("\n\n", "<p>");
+    html::text_of(&paragraphs)
 }
 
 /// Bytes of a feed with its version of RSS set to the usual one, and with every
@@ -87,9 +119,10 @@ fn depth(bytes: &[u8]) -> usize {
 }
 
 fn article(feed: &Feed, entry: &Entry) -> Article {
-    let text_of = |text: &Text| html::text_of(&text.content);
+    let text_of = |text: &Text| text_of(&text.content);
     let content = entry.content.as_ref().and_then(|c| c.body.as_deref());
-    let content = content.map(html::text_of).filter(|t| !t.trim().is_empty());
+    let content = content.map(self::text_of);
+    let content = content.filter(|t| !t.trim().is_empty());
     let whole = content.is_some();
     let text = content.or_else(|| entry.summary.as_ref().map(text_of));
     let line_of = |text: &Text| {
@@ -177,6 +210,21 @@ mod tests {
             assert_eq!(article.title.as_deref(), Some("Ferry & crane"), "{root}");
             assert_eq!(article.text.replace('\u{a0}', " "), "Fares & times: £5.");
         }
+    }
+
+    #[test]
+    fn a_torn_feed_gives_its_whole_entries() {
+        let feed = "<rss version=\"2.0\"><channel><item><title>One</title><description>First.\n\n\
+                    Second.</description></item><item><title>Tw";
+        let articles = read(feed.as_bytes()).unwrap();
+        assert_eq!(articles.len(), 1);
+        assert_eq!(articles[0].text, "First.\n\nSecond.");
+        assert!(
+            articles[0]
+                .warnings
+                .iter()
+                .any(|w| w.contains("breaks off"))
+        );
     }
 
     #[test]

@@ -66,6 +66,18 @@ impl Format {
     }
 }
 
+/// The table that a file's name promises.
+#[must_use]
+pub fn table_of_name(path: &Path) -> Option<&'static str> {
+    match suffix(path)?.as_str() {
+        "csv" => Some("CSV"),
+        "tsv" => Some("TSV"),
+        "jsonl" | "ndjson" => Some("JSON Lines"),
+        "parquet" => Some("Parquet"),
+        _ => None,
+    }
+}
+
 /// First bytes of formats that are not text.
 const MAGIC: [(&[u8], Found); 13] = [
     (b"%PDF-", Found::Format(Format::Pdf)),
@@ -208,8 +220,11 @@ fn of_markup(text: &str) -> Option<Found> {
     let is_xml = text.starts_with("<?xml");
     let mut rest = text;
     loop {
+        let subset = matches!((rest.find('['), rest.find('>')), (Some(a), Some(b)) if a < b);
         let end = if rest.starts_with("<!--") {
             "-->"
+        } else if rest.starts_with("<!") && subset {
+            "]>"
         } else if rest.starts_with("<?") || rest.starts_with("<!") {
             ">"
         } else {
@@ -242,6 +257,14 @@ fn has_blocks(text: &str) -> bool {
     })
 }
 
+/// Whether a text is a whole page, not only a piece of one.
+#[must_use]
+pub fn is_page(text: &str) -> bool {
+    let start = text.trim_start().get(..9).unwrap_or_default();
+    let start = start.to_ascii_lowercase();
+    start == "<!doctype" || start.starts_with("<html")
+}
+
 /// Header lines that tell an e-mail.
 const HEADERS: [&str; 10] = [
     "date",
@@ -259,6 +282,18 @@ const HEADERS: [&str; 10] = [
 /// Whether a text starts with the header of an e-mail: nothing but header
 /// lines, three of them well known, up to a blank line or the end.
 fn is_email(text: &str) -> bool {
+    known_headers(text) >= 3
+}
+
+/// Whether a text starts with any header of an e-mail.
+#[must_use]
+pub fn has_header(text: &str) -> bool {
+    known_headers(text.trim_start()) >= 1
+}
+
+/// Well-known header lines at the start of a text; none when there are other
+/// lines among them.
+fn known_headers(text: &str) -> usize {
     let mut known = 0;
     let mut lines = text.lines();
     // The separator line of a mailbox.
@@ -273,14 +308,14 @@ fn is_email(text: &str) -> bool {
             continue;
         }
         let Some((name, _)) = line.split_once(':') else {
-            return false;
+            return 0;
         };
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) {
-            return false;
+            return 0;
         }
         known += usize::from(HEADERS.contains(&name.to_ascii_lowercase().as_str()));
     }
-    known >= 3
+    known
 }
 
 /// Whether a text is a JSON object or array of objects, or lines of them.
@@ -321,6 +356,10 @@ mod tests {
             ),
             ("<div class='story'><p>One.", html),
             ("<?xml version='1.0'?>\n<rss version=\"2.0\">", feed),
+            (
+                "<!DOCTYPE rss [<!ENTITY a \"b\">]><rss version=\"2.0\">",
+                feed,
+            ),
             ("<feed xmlns=\"http://www.w3.org/2005/Atom\">", feed),
             ("<?xml version='1.0'?><rdf:RDF xmlns:rdf='x'>", feed),
             ("<?xml version='1.0'?><nitf>", Found::Other(XML)),

@@ -30,9 +30,12 @@ impl Language {
             sample.push(' ');
         }
         let letters = sample.chars().filter(|c| c.is_alphabetic()).count();
-        // A letter of Chinese or Korean says more than one of the alphabet.
+        // Other alphabets tell sooner, and a letter of Chinese or Korean is a word.
+        let foreign = sample
+            .chars()
+            .filter(|c| *c >= '\u{370}' && c.is_alphabetic());
         let dense = sample.chars().filter(|c| *c >= '\u{2e80}').count();
-        if letters + 3 * dense < MIN_LETTERS {
+        if letters + 2 * foreign.count() + 3 * dense < MIN_LETTERS {
             return None;
         }
         let info = detect(&sample).filter(|info| info.confidence() >= MIN_CONFIDENCE)?;

@@ -1,11 +1,11 @@
 //! Markdown to plain text.
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::{Article, Meta, meta};
+use super::{Article, Meta, html, meta};
 
-/// The article of a Markdown text: a paragraph a line; code, pictures and
-/// HTML left out. Title, author, date and the like come from front matter, the
+/// The article of a Markdown text: a paragraph a line; fenced code and pictures
+/// left out. Title, author, date and the like come from front matter, the
 /// title else from a first heading.
 pub fn read(markdown: &str) -> Article {
     let options = Options::ENABLE_TABLES
@@ -54,16 +54,28 @@ struct Page {
     block: usize,
     /// Open elements whose text is left out.
     skipped: usize,
+    /// The open block of HTML.
+    html: String,
 }
 
 impl Page {
     fn add(&mut self, event: Event) {
         match event {
-            Event::Start(Tag::CodeBlock(_) | Tag::Image { .. } | Tag::HtmlBlock) => {
+            // An indented block is code in a manual and a paragraph in news.
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => self.end_block(),
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_)) | Tag::Image { .. }) => {
                 self.skipped += 1;
             }
-            Event::End(TagEnd::CodeBlock | TagEnd::Image | TagEnd::HtmlBlock) => {
+            Event::End(TagEnd::CodeBlock) if self.skipped == 0 => self.end_block(),
+            Event::End(TagEnd::CodeBlock | TagEnd::Image) => {
                 self.skipped = self.skipped.saturating_sub(1);
+            }
+            Event::Html(html) => self.html.push_str(&html),
+            Event::End(TagEnd::HtmlBlock) => {
+                self.end_block();
+                let html = std::mem::take(&mut self.html);
+                self.text.push_str(&html::text_of(&html));
+                self.end_block();
             }
             Event::Start(
                 Tag::Paragraph | Tag::Heading { .. } | Tag::Item | Tag::TableRow | Tag::TableHead,
@@ -110,14 +122,22 @@ impl Page {
             let Some(at) = line.find([':', '=']) else {
                 continue;
             };
-            let value = line[at + 1..].trim().trim_matches(['"', '\'']).trim();
-            if value.is_empty() || value.starts_with(['[', '{', '|', '>']) {
+            let value = match line[at + 1..].trim() {
+                quoted if quoted.starts_with(['"', '\'']) => quoted.trim_matches(['"', '\'']),
+                // A list on one line, or a value with a remark behind it.
+                plain => {
+                    let plain = plain.split(" #").next().unwrap_or_default();
+                    plain.trim_start_matches('[').trim_end_matches(']')
+                }
+            };
+            let value = value.trim().replace("\"", "");
+            if value.is_empty() || value.starts_with(['{', '|', '>']) {
                 continue;
             }
-            let value = Some(value.to_owned());
+            let value = Some(value);
             match line[..at].trim_end().to_ascii_lowercase().as_str() {
                 "title" => self.title = value,
-                "author" => self.meta.author = value,
+                "author" | "authors" | "byline" => self.meta.author = value,
                 "date" | "published" => self.meta.date = value,
                 "site" | "source" | "publisher" => self.meta.site = value,
                 "url" | "link" | "canonical" => self.meta.url = value,
@@ -140,14 +160,14 @@ mod tests {
             "# Ferry sails *again*\n\nThe [ferry](https://ferry.example/a_b) to the\nisland sails \
              again.  \nAt last.\n\n![The ferry at dusk](boat.jpg)\n\n> “Good,” said\n> Ruth Okoro.\n\n\
              * One boat\n* Two crews\n\n```\nlet x = 1;\n```\n\n| Day | Boats |\n| --- | --- |\n\
-             | Mon | 4 |\n\n<div class=\"ad\">Buy now</div>\n\nFares &amp; times: `5` pounds.\n",
+             | Mon | 4 |\n\n<p>A paragraph in <i>HTML</i>.</p>\n\n    And one indented.\n\nFares &amp; times: `5` pounds.\n",
         );
         assert_eq!(article.title.as_deref(), Some("Ferry sails again"));
         assert_eq!(
             article.text,
             "Ferry sails again\n\nThe ferry to the island sails again. At last.\n\n\
              “Good,” said Ruth Okoro.\n\nOne boat\n\nTwo crews\n\nDay Boats\n\nMon 4\n\n\
-             Fares & times: 5 pounds."
+             A paragraph in HTML.\n\nAnd one indented.\n\nFares & times: 5 pounds."
         );
         assert_eq!(article.title_span, Some(0..17));
     }
@@ -155,11 +175,12 @@ mod tests {
     #[test]
     fn front_matter_gives_title_and_origin() {
         let article = read(
-            "---\ntitle: \"Ferry: back in service\"\nauthor: Ann Field\ndate: 2024-05-06\n\
+            "---\ntitle: \"Ferry: back in service\"\nauthor: [Ann Field, \"John Roe\"] # of the desk\ndate: 2024-05-06\n\
              tags: [ferry]\nlang: en-GB\n---\n\nThe ferry sails again.\n",
         );
         assert_eq!(article.title.as_deref(), Some("Ferry: back in service"));
-        assert_eq!(article.meta.author.as_deref(), Some("Ann Field"));
+        let author = article.meta.author.as_deref();
+        assert_eq!(author, Some("Ann Field, John Roe"));
         assert_eq!(article.meta.date.as_deref(), Some("2024-05-06"));
         assert_eq!(article.meta.language.as_deref(), Some("en"));
         assert_eq!(article.text, "The ferry sails again.");

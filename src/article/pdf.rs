@@ -118,7 +118,10 @@ fn refuse_unread(reader: &Reader, letters: usize) -> Result<(), String> {
         return Err(absurd());
     }
     if letters == 0 {
-        return Err("has no text in it, only pictures; run OCR over it first".into());
+        return Err(
+            "has no text that can be read, only pictures or damaged parts; run OCR over it first"
+                .into(),
+        );
     }
     if reader.unknown * 5 > reader.glyphs {
         return Err(

@@ -118,6 +118,9 @@ pub fn read_bytes(
         return Err(ReadError::Empty);
     }
     let promised = name.and_then(Format::of_name);
+    if let Some(table) = name.and_then(format::table_of_name) {
+        return Err(ReadError::Table(table));
+    }
     let (format, mut articles) = match format::of_bytes(bytes) {
         Some(found) => {
             let format = readable(found)?;
@@ -178,8 +181,13 @@ fn read_text(
     }
     let format = match readable(format::of_text(&text))? {
         Format::Text if promised == Some(Format::Markdown) => Format::Markdown,
-        // Markdown may start with a line of HTML.
-        Format::Html if promised == Some(Format::Markdown) => Format::Markdown,
+        // Markdown may start with a line of HTML, but not with a whole page.
+        Format::Html if promised == Some(Format::Markdown) && !format::is_page(&text) => {
+            Format::Markdown
+        }
+        Format::Text if promised == Some(Format::Email) && format::has_header(&text) => {
+            Format::Email
+        }
         Format::Text if promised == Some(Format::Html) && text.contains("</") => Format::Html,
         found => found,
     };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{anyhow, bail};
 
 use super::{Common, Ended, say};
 use crate::article::Article;
@@ -40,7 +40,7 @@ pub fn read(path: &Path, columns: &Columns, common: &Common) -> anyhow::Result<T
 /// When the table cannot be opened.
 pub fn rows(path: &Path, common: &Common) -> anyhow::Result<(Vec<Row>, Ended)> {
     let name = path.display().to_string();
-    let table = records::open(path, MAX_ROW).with_context(|| name.clone())?;
+    let table = records::open(path, MAX_ROW).map_err(|e| anyhow!("{name}: {e}"))?;
     for warning in &table.warnings {
         common.warn(format!("{name}: {warning}"));
     }

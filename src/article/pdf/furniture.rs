@@ -52,7 +52,9 @@ fn ends(rows: &[Row], at_top: bool) -> Vec<&Row> {
 fn strip(page: &mut PageRows, at_top: bool, body_size: f32, seen: &Seen) {
     for _ in 0..DEPTH {
         let mut outer = ends(&page.rows, at_top).into_iter();
-        let Some(row) = outer.next() else { return };
+        let Some(row) = outer.next().filter(|_| page.rows.len() > 1) else {
+            return;
+        };
         let gap = outer
             .next()
             .map_or(f32::MAX, |next| (y(row) - y(next)).abs());
@@ -60,7 +62,8 @@ fn strip(page: &mut PageRows, at_top: bool, body_size: f32, seen: &Seen) {
         let places = seen
             .get(&key(row))
             .map_or(0, |ys| ys.iter().filter(here).count());
-        let repeated = places > 1;
+        // Body text may differ in its numbers alone, too, from page to page.
+        let repeated = places > 1 && !is_sentence(row);
         let edge = if at_top { page.top } else { page.bottom };
         let in_margin = (edge - y(row)).abs() < (page.top - page.bottom).abs() * MARGIN;
         let apart = gap > body_size * 2.0;
@@ -105,6 +108,16 @@ fn key(row: &Row) -> String {
         key = key.replace("00", "0");
     }
     key
+}
+
+/// Whether a row reads like a sentence, or the end of one: with a number in it
+/// and a mark behind it. A line that is the same on each page may end as it likes.
+fn is_sentence(row: &Row) -> bool {
+    let text = text(row);
+    let ends = text.trim_end_matches(['"', '”', '’', ')']);
+    text.contains(|c: char| c.is_ascii_digit())
+        && text.split_whitespace().count() >= 4
+        && ends.ends_with(['.', '?', '!', ',', ';', ':'])
 }
 
 fn is_page_number(row: &Row) -> bool {

@@ -61,8 +61,11 @@ impl Budget {
         }
         let limit = limit.min(self.left);
         let filters = stream.filters();
-        let plain = if *filters == [Filter::FlateDecode] && !has_predictor(stream.dict()) {
+        let simple = !has_predictor(stream.dict());
+        let plain = if *filters == [Filter::FlateDecode] && simple {
             inflate(&raw, limit).0
+        } else if *filters == [Filter::Ascii85Decode, Filter::FlateDecode] && simple {
+            inflate(&ascii85(&raw), limit).0
         } else {
             let packings = filters.iter().filter(|f| packs(**f)).count();
             let most = raw
@@ -90,6 +93,35 @@ fn has_predictor(dict: &Dict) -> bool {
     dict.get::<Dict>("DecodeParms")
         .or_else(|| dict.get::<Dict>("DP"))
         .is_some_and(|parms| parms.get::<i32>("Predictor").is_some_and(|p| p > 1))
+}
+
+/// Bytes from ASCII in base 85 (ISO 32000-1, 7.4.3); what does not belong there
+/// is skipped.
+fn ascii85(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() / 5 * 4);
+    let (mut value, mut digits) = (0u32, 0);
+    let mut add = |value: u32, length: usize| bytes.extend(&value.to_be_bytes()[..length]);
+    for c in text.iter().take_while(|c| **c != b'~') {
+        match c {
+            b'z' if digits == 0 => add(0, 4),
+            b'!'..=b'u' => {
+                value = value.wrapping_mul(85).wrapping_add(u32::from(c - b'!'));
+                digits += 1;
+                if digits == 5 {
+                    add(value, 4);
+                    (value, digits) = (0, 0);
+                }
+            }
+            _ => {}
+        }
+    }
+    if digits > 1 {
+        for _ in digits..5 {
+            value = value.wrapping_mul(85).wrapping_add(84);
+        }
+        add(value, digits - 1);
+    }
+    bytes
 }
 
 /// Inflates up to the limit, and tells how many bytes that took. A torn stream

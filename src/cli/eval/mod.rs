@@ -69,7 +69,7 @@ impl Task {
             Self::Summaries => "best",
             Self::Extraction => "html and article_body",
             Self::Junk => "junk",
-            Self::Sentences => "sentences",
+            Self::Sentences => "sentences (a list of texts)",
         }
     }
 

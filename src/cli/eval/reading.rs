@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Instant;
 
-use serde_json::Value;
-
 use crate::article::{ReadError, find_junk, read_bytes, split_sentences};
 use crate::cli::files::Output;
 use crate::evaluate::extraction;
@@ -63,9 +61,8 @@ pub(super) fn extraction(out: &mut Output, rows: &[Row], report: Report) -> anyh
 }
 
 /// A row's sentences.
-pub(super) fn sentences(row: &Row) -> Option<Vec<&str>> {
-    let sentences = row.fields.get("sentences")?.as_array()?;
-    sentences.iter().map(Value::as_str).collect()
+pub(super) fn sentences(row: &Row) -> Option<Vec<String>> {
+    row.texts("sentences")
 }
 
 /// Writes how many sentence ends are found, for each source by itself. A row
@@ -85,6 +82,7 @@ pub(super) fn sentence_ends(
         let source = row.text_of(&columns.source);
         let source = source.unwrap_or_else(|| "all".to_owned());
         let figures = sources.entry(source).or_default();
+        let sentences: Vec<&str> = sentences.iter().map(String::as_str).collect();
         figures.add(&text, &sentences, &split_sentences(&text));
     }
     writeln!(
