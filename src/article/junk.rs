@@ -12,7 +12,9 @@ mod links;
 mod model;
 mod phrases;
 mod pieces;
+mod pitch;
 mod places;
+mod quotes;
 mod words;
 
 pub use model::{FEATURES, Weights};
@@ -375,8 +377,7 @@ mod tests {
             "This article was amended",
             "Continue reading the main story",
             "Read more:\n",
-            "\u{3000}",
-            "👍",
+            "\u{3000}👍",
         ];
         let mut seed = 1u64;
         for _ in 0..20_000 {

@@ -1,6 +1,10 @@
 //! Links to other pages, buttons and embedded tweets.
 
-use super::words::any_of;
+use super::{
+    pitch::{is_reported, points_here},
+    quotes::without_quotations,
+    words::{any_of, ends_sentence},
+};
 
 /// A related link with its label glued on: "Report:Plans for the new bridge", "'We will sail':The
 /// mayor's words".
@@ -69,11 +73,14 @@ pub(super) fn is_contact(line: &str) -> bool {
 /// "Follow Jane Doe on Twitter".
 pub(super) fn is_button(lower: &str) -> bool {
     const ENDS: &str = " read more| – video| share this article";
-    const OPENS: &str = "get the|watch|read|download|click|see|sign";
+    const OPENS: &str = "get the |watch |read |download |click |see |sign up|sign in";
     const SITES: &str = " on twitter| on facebook| on instagram| @";
     let ends = |list: &str| any_of(list, |end| lower.ends_with(end));
+    let reported = || ends_sentence(lower) && is_reported(&without_quotations(lower));
+    let here = || ends(" app| here") || points_here(lower);
     lower.len() <= 150
         && (ends(ENDS)
-            || (ends(" app| here| here.") && any_of(OPENS, |open| lower.starts_with(open)))
+            || (here() && any_of(OPENS, |open| lower.starts_with(open)))
             || (lower.starts_with("follow ") && any_of(SITES, |site| lower.contains(site))))
+        && !reported()
 }

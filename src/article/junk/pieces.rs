@@ -4,28 +4,41 @@ use super::{
     MAX_LINE,
     credits::{closing_credit, is_agency},
     phrases::STOCK,
+    pitch::{Said, Unquoted, counts_before, holds_phrase, is_reported},
     words::{any_of, set_lower},
 };
 use std::ops::Range;
 
-/// Openings of junk sentences.
+/// Openings of junk sentences, among those of junk lines.
 const OPENINGS: &str = "sign up |to read more |to respond to this |we regret the error|\
-    image copyright |follow her on |follow him on |follow me on |follow them on ";
+    image copyright |follow her on |follow him on |follow me on |follow them on |click here ";
 
 /// The junk pieces of `line`, in any order; `lower` is scratch space.
 pub(super) fn find(line: &str, lower: &mut String) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
+    let unquoted = Unquoted::new(line);
     let mut start = 0;
     for end in sentence_ends(line) {
         let sentence = line[start..end].trim_start();
         if sentence.len() <= 300 {
             set_lower(lower, sentence);
-            let pitch = any_of(OPENINGS, |open| lower.starts_with(open));
+            let said = Said {
+                text: sentence,
+                lower,
+                line: &unquoted,
+                start: end - sentence.len(),
+            };
+            let pitch = any_of(OPENINGS, |open| lower.starts_with(open))
+                && STOCK
+                    .openings
+                    .opening(lower)
+                    .is_some_and(|(rest, force)| counts_before(rest, force, said));
             // Titles often lack a full stop, so a longer link may hold the next sentence.
             let link = sentence.len() <= 120 && lower.starts_with("read more:");
-            if pitch || link || is_address(lower) || STOCK.phrases.within(lower) {
+            if pitch || link || is_address(said) || holds_phrase(said) {
                 // What was amended is told up to the end of the line.
-                let note = lower.contains(" amended");
+                // An article without newlines is no note.
+                let note = lower.contains(" amended") && line.len() - start <= 2 * MAX_LINE;
                 parts.push(start..if note { line.len() } else { end });
             }
         }
@@ -59,18 +72,23 @@ pub(super) fn add(
 }
 
 /// A request to write or to follow, with an address.
-fn is_address(lower: &str) -> bool {
-    const MAIL: &str = "(|contact |drop |e-mail |email|if you |reach |send |tips|to contact |to report \
-        |write |you can ";
+fn is_address(said: Said) -> bool {
+    const MAIL: &str = "(|contact |drop |e-mail |e-mail:|email |email:|if you |reach |send |tips: \
+        |tips? |tips to |tips can |to contact |to report |write |you can ";
     const ASKS: &str = " me at | us at |reached at|reached by|your ";
     const NETWORKS: &str = " on twitter| on facebook| on instagram";
-    const FOLLOW: &str = "follow |find |reach|tweet |contact";
+    const FOLLOW: &str = "follow |find |reach |tweet |contact |you can ";
+    const ASIDE: &str =
+        "follow her on|follow him on|follow me on|follow them on|follow us|contacted at";
+    let lower = said.lower.trim_start_matches(['•', '⦁', '*', '-', ' ']);
     lower.contains('@')
+        && !is_reported(said.bare())
         && (has_mail(lower)
             && (any_of(MAIL, |open| lower.starts_with(open))
                 || any_of(ASKS, |ask| lower.contains(ask)))
             || any_of(NETWORKS, |network| lower.contains(network))
-                && any_of(FOLLOW, |ask| lower.contains(ask)))
+                && (any_of(FOLLOW, |ask| lower.starts_with(ask))
+                    || any_of(ASIDE, |ask| lower.contains(ask))))
 }
 
 fn has_mail(lower: &str) -> bool {

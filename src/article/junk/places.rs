@@ -2,6 +2,8 @@
 
 use super::{
     Kind, Line, MAX_LINE,
+    pitch::{is_reported, names_reader, speaks_to_reader},
+    quotes::without_quotations,
     words::{any_of, ends_sentence, is_capitalised, is_names},
 };
 
@@ -106,7 +108,21 @@ fn is_closing(line: &str) -> bool {
     const OPENINGS: &str = "Contact |E-mail |Email |Follow |Opinions |Read |Listen |Sign |\
         Subscribe |The opinions |The views |This article |This column |This essay |This op-ed |\
         This piece |Tips|Views |Watch ";
-    line.len() <= 300 && any_of(OPENINGS, |open| line.starts_with(open))
+    const MARKS: &str = "adapted|appear|author|column|do not|featured|her own|his own|includes|\
+        necessarily|originally|published|ran in|solely|their own";
+    // "Contact between the two sides has been broken off." is article.
+    let is_pitch = || {
+        let bare = without_quotations(line);
+        // Articles tell of domains and of e-mail, not to whom the reader may write.
+        let to_write = any_of("Contact |E-mail |Email ", |open| line.starts_with(open));
+        let pitched = if to_write {
+            names_reader(&bare) || bare.contains('@')
+        } else {
+            speaks_to_reader(&bare) || any_of(MARKS, |mark| bare.contains(mark))
+        };
+        !ends_sentence(line) || (pitched && !is_reported(&bare))
+    };
+    line.len() <= 300 && any_of(OPENINGS, |open| line.starts_with(open)) && is_pitch()
 }
 
 /// What follows a biography: "Her latest book is …".
@@ -132,8 +148,10 @@ fn is_biography(line: &str) -> bool {
         .split(|c: char| !c.is_alphanumeric() && c != '-')
         .filter(|w| !w.is_empty())
         .take(9);
-    !who.starts_with("The ")
-        && is_names(who.split(',').next().unwrap_or(""))
+    // Papers that say "Mr Doe" say so of those they write about.
+    !any_of("The |Mr |Mrs |Ms |Sir |Dame |Lord |Lady ", |title| {
+        who.starts_with(title)
+    }) && is_names(who.split(',').next().unwrap_or(""))
         && what.any(|word| any_of(WORK, |work| work == word))
 }
 

@@ -7,6 +7,7 @@ use super::{
     links::{is_button, is_contact, is_glued_link, is_labelled_link, is_tweet},
     phrases::STOCK,
     pieces::sentence_ends,
+    pitch::{Said, Unquoted, counts_before, holds_phrase},
 };
 
 /// What `line` is by its words alone; `lower` is scratch space.
@@ -39,21 +40,32 @@ pub(super) fn judge(line: &str, lower: &mut String, first: bool) -> Kind {
     }
     let pitch = line.len() <= if ends { 300 } else { 200 };
     let opening_sentence = &lower[..sentence_ends(line).next().unwrap_or(0)];
-    if (pitch && STOCK.openings.rest(lead).is_some())
-        || (line.len() <= 300 && STOCK.phrases.within(opening_sentence))
+    let unquoted = Unquoted::new(line);
+    let part = |lower| Said {
+        text: &line[..str::len(lower)],
+        lower,
+        line: &unquoted,
+        start: 0,
+    };
+    let opening = STOCK.openings.opening(lead).filter(|_| pitch);
+    if opening.is_some_and(|(rest, force)| counts_before(rest, force, part(lower)))
+        || (line.len() <= 300 && holds_phrase(part(opening_sentence)))
     {
         return Kind::Junk;
     }
     let short = line.len() <= if ends { 60 } else { 150 };
     if let Some(rest) = STOCK.credits.rest(lead).filter(|_| short) {
         let rest = line[line.len() - rest.len()..].trim_start();
-        if rest.starts_with(|c: char| c.is_uppercase() || c.is_numeric()) {
+        let named = rest.starts_with(|c: char| c.is_uppercase() || c.is_numeric());
+        if named && (!ends || is_credit_sentence(rest)) {
             return Kind::Junk;
         }
     }
     // Captions run longer than other junk, and at the top the page's headline follows the credit.
-    const CAPTIONS: &str = "Media playback is|Image copyright|FILE PHOTO:|CLOSE |JUST WATCHED ";
+    const CAPTIONS: &str = "Media playback is|FILE PHOTO:|CLOSE |JUST WATCHED ";
+    let captioned = |rest: &str| rest.starts_with(|c: char| !c.is_lowercase());
     if any_of(CAPTIONS, |open| line.starts_with(open))
+        || line.strip_prefix("Image copyright ").is_some_and(captioned)
         || (first
             && line
                 .split_once(" | ")
@@ -72,6 +84,13 @@ pub(super) fn judge(line: &str, lower: &mut String, first: bool) -> Kind {
         return Kind::Junk;
     }
     form(line)
+}
+
+/// "Jane Doe in Oslo; editing by John Roe." and no "Jane Doe, the list names forty spies."
+fn is_credit_sentence(rest: &str) -> bool {
+    const WORK: &str = "additional|editing|reporting|writing";
+    rest.split(|c: char| !c.is_alphanumeric())
+        .all(|word| is_capitalised(word) || any_of(WORK, |work| work == word))
 }
 
 /// What a line looks like when no rule knows it.
