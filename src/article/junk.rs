@@ -192,6 +192,13 @@ mod tests {
     }
 
     #[test]
+    fn a_button_behind_a_paragraph_goes_alone() {
+        let line = "The pier will be rebuilt by May. Nobody asked the ferry crews. Read more";
+        assert_eq!(junk_amid(line), "Read more");
+        assert_eq!(junk(line, None), ["Read more"]);
+    }
+
+    #[test]
     fn lines_of_junk() {
         let lines = [
             "Advertisement",

@@ -72,14 +72,19 @@ pub(super) fn is_contact(line: &str) -> bool {
 /// Links known by their ends: "Minister quits over budget Read more", "Get the Daily app",
 /// "Follow Jane Doe on Twitter".
 pub(super) fn is_button(lower: &str) -> bool {
-    const ENDS: &str = " read more| – video| share this article";
+    const ENDS: &str = " – video| read more| share this article";
     const OPENS: &str = "get the |watch |read |download |click |see |sign up|sign in";
     const SITES: &str = " on twitter| on facebook| on instagram| @";
     let ends = |list: &str| any_of(list, |end| lower.ends_with(end));
+    // Behind a whole sentence the button is a piece of the line.
+    let ends_title = |end: &str| {
+        let title = lower.strip_suffix(end);
+        title.is_some_and(|title| !ends_sentence(title))
+    };
     let reported = || ends_sentence(lower) && is_reported(&without_quotations(lower));
     let here = || ends(" app| here") || points_here(lower);
     lower.len() <= 150
-        && (ends(ENDS)
+        && (any_of(ENDS, ends_title)
             || (here() && any_of(OPENS, |open| lower.starts_with(open)))
             || (lower.starts_with("follow ") && any_of(SITES, |site| lower.contains(site))))
         && !reported()

@@ -13,6 +13,10 @@ use std::ops::Range;
 const OPENINGS: &str = "sign up |to read more |to respond to this |we regret the error|\
     image copyright |follow her on |follow him on |follow me on |follow them on |click here ";
 
+/// Buttons glued to the last sentence of a paragraph.
+const BUTTONS: &str = "read more|read more...|read more…|continue reading|continue reading...|\
+    continue reading…|share this article";
+
 /// The junk pieces of `line`, in any order; `lower` is scratch space.
 pub(super) fn find(line: &str, lower: &mut String) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
@@ -35,7 +39,8 @@ pub(super) fn find(line: &str, lower: &mut String) -> Vec<Range<usize>> {
                     .is_some_and(|(rest, force)| counts_before(rest, force, said));
             // Titles often lack a full stop, so a longer link may hold the next sentence.
             let link = sentence.len() <= 120 && lower.starts_with("read more:");
-            if pitch || link || is_address(said) || holds_phrase(said) {
+            let button = start > 0 && any_of(BUTTONS, |name| lower.trim_end() == name);
+            if pitch || link || button || is_address(said) || holds_phrase(said) {
                 // What was amended is told up to the end of the line.
                 // An article without newlines is no note.
                 let note = lower.contains(" amended") && line.len() - start <= 2 * MAX_LINE;
