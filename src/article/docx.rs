@@ -140,15 +140,9 @@ impl Properties {
     }
 }
 
-/// A date in ISO 8601, as these documents write it.
+/// The date of the document, unless it comes from a template.
 fn date(value: &str) -> Option<String> {
-    let shape: String = value
-        .chars()
-        .map(|c| if c.is_ascii_digit() { '0' } else { c })
-        .collect();
-    let known =
-        ["0000-00-00", "0000-00-00T00:00:00", "0000-00-00T00:00:00Z"].contains(&shape.as_str());
-    (known && value != TEMPLATE_DATE).then(|| value.to_owned())
+    meta::date(value).filter(|_| value != TEMPLATE_DATE)
 }
 
 /// The character of `&amp;` or `&#228;`. Entities that a document defines

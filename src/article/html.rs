@@ -5,10 +5,13 @@ mod declared;
 mod frame;
 mod keep;
 mod links;
+mod loose;
 mod meta;
 mod page;
 mod prune;
+mod shown;
 mod tidy;
+mod titles;
 mod tokens;
 
 use std::panic::catch_unwind;
@@ -114,6 +117,27 @@ mod tests {
         ] {
             assert_eq!(read(&html).text, both(), "{html}");
         }
+    }
+
+    #[test]
+    fn what_is_not_closed_swallows_no_article() {
+        for tag in [
+            "<svg class=icon width=1 />",
+            "<math/>",
+            "<iframe src=x />",
+            "<noscript>",
+            "<select>",
+            "<iframe>",
+        ] {
+            let html = format!("{tag}<article><p>{FIRST}</p>{tag}<p>{SECOND}</p></article>");
+            assert_eq!(read(&html).text, both(), "{tag}");
+            assert_eq!(text_of(&html), both(), "{tag}");
+        }
+        let xhtml = format!(
+            "<?xml version='1.0'?><html xmlns='x'><head><title>Pier</title><script src='x'/></head>\
+             <body><p>{FIRST}</p><script src='y'/><p>{SECOND}</p></body></html>"
+        );
+        assert_eq!(read(&xhtml).text, both());
     }
 
     #[test]

@@ -20,6 +20,8 @@ mod words;
 pub use model::{FEATURES, Weights};
 
 use std::ops::Range;
+
+use super::title::letters;
 use words::judge;
 
 /// Returns the byte ranges of `text` that are page junk, in order and without overlap.
@@ -161,13 +163,6 @@ fn split(text: &str) -> impl Iterator<Item = Range<usize>> {
         let line = line.trim();
         (!line.is_empty()).then_some(start..start + line.len())
     })
-}
-
-/// The letters and digits of `s` in lower case: what two spellings of a title share.
-fn letters(s: &str) -> impl Iterator<Item = char> {
-    s.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
 }
 
 #[cfg(test)]

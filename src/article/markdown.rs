@@ -138,7 +138,7 @@ impl Page {
             match line[..at].trim_end().to_ascii_lowercase().as_str() {
                 "title" => self.title = value,
                 "author" | "authors" | "byline" => self.meta.author = value,
-                "date" | "published" => self.meta.date = value,
+                "date" | "published" => self.meta.date = value.as_deref().and_then(meta::date),
                 "site" | "source" | "publisher" => self.meta.site = value,
                 "url" | "link" | "canonical" => self.meta.url = value,
                 "lang" | "language" => {
@@ -184,6 +184,9 @@ mod tests {
         assert_eq!(article.meta.date.as_deref(), Some("2024-05-06"));
         assert_eq!(article.meta.language.as_deref(), Some("en"));
         assert_eq!(article.text, "The ferry sails again.");
+        let article = read("+++\ndate = May 6, 2024\nlanguage = German\n+++\n\nThe ferry.\n");
+        assert_eq!(article.meta.date.as_deref(), Some("2024-05-06"));
+        assert_eq!(article.meta.language, None);
     }
 
     #[test]

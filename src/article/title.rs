@@ -49,13 +49,15 @@ fn is_junk(line: &str) -> bool {
 /// that it is not taken for the first sentence.
 pub fn repeated(text: &str, title: &str) -> Option<Range<usize>> {
     let line = first_line(text)?;
-    let letters = |s: &str| -> String {
-        s.chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect()
-    };
-    (letters(&text[line.clone()]) == letters(title)).then_some(line)
+    letters(&text[line.clone()])
+        .eq(letters(title))
+        .then_some(line)
+}
+
+/// Letters and digits in lower case: what two spellings of a title or a name share.
+pub(super) fn letters(text: &str) -> impl Iterator<Item = char> {
+    let letters = text.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase)
 }
 
 fn first_line(text: &str) -> Option<Range<usize>> {

@@ -1,6 +1,7 @@
 //! Markup to blocks of text.
 
-use super::tokens::{Tag, Token, is_name, tokens};
+use super::shown::shown;
+use super::tokens::{Tag, Token, is_name};
 
 /// What a block of text is by its innermost block tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,27 +27,11 @@ pub struct Block {
 /// The text of `html` in blocks, in order.
 pub fn blocks(html: &str) -> Vec<Block> {
     let mut out = Out::default();
-    // Names of the open elements whose content no reader sees.
-    let mut hidden: Option<(&str, usize)> = None;
-    for token in tokens(html) {
-        if let Some((name, depth)) = &mut hidden {
-            match token {
-                Token::Open(tag) if tag.name.eq_ignore_ascii_case(name) => *depth += 1,
-                Token::Close(close) if close.eq_ignore_ascii_case(name) => *depth -= 1,
-                _ => {}
-            }
-            if *depth == 0 {
-                hidden = None;
-            }
-            continue;
-        }
+    for token in shown(html, &HIDDEN) {
         match token {
             Token::Text(text) => out.text(text),
             Token::Raw(_) => {}
-            Token::Open(tag) if tag.is(&HIDDEN) => {
-                out.end_block();
-                hidden = Some((tag.name, 1));
-            }
+            Token::Open(tag) if tag.is(&HIDDEN) => out.end_block(),
             Token::Open(tag) => out.open(&tag),
             Token::Close(name) => out.close(name),
         }

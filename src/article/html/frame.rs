@@ -1,7 +1,7 @@
 //! Trims what stands around the article: its title above the text, headings below.
 
 use super::blocks::{Block, Kind};
-use super::meta::letters;
+use crate::article::title;
 
 /// Fewest bytes of a paragraph that is surely prose.
 const PROSE: usize = 80;
@@ -9,6 +9,7 @@ const PROSE: usize = 80;
 /// Drops headings and repetitions of the title above the first paragraph, and headings that
 /// nothing follows.
 pub fn trim(mut blocks: Vec<Block>, titles: &[String]) -> Vec<Block> {
+    let letters = |text: &str| -> String { title::letters(text).collect() };
     let titles: Vec<String> = titles.iter().map(|title| letters(title)).collect();
     let is_title = |block: &Block| titles.contains(&letters(&block.text));
     let is_prose =

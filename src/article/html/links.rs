@@ -39,7 +39,7 @@ fn letters(doc: &Document, id: NodeId) -> usize {
     text.chars().filter(|c| c.is_alphanumeric()).count()
 }
 
-/// The last two labels of the host that a page says it stands on.
+/// The host that a page says it stands on.
 pub fn site(doc: &Document) -> Option<String> {
     let value = |selector, attribute| {
         let id = doc.query_selector(doc.root(), selector)?;
@@ -52,7 +52,7 @@ pub fn site(doc: &Document) -> Option<String> {
         .or_else(|| site_of(&value("meta[property=\"og:url\"]", "content")?))
 }
 
-/// "example.com" of "https://www.example.com/news"; nothing for an address without a host.
+/// The host of an address without "www.": "example.com" of "https://www.example.com/news"; nothing for an address without a host.
 pub fn site_of(url: &str) -> Option<String> {
     let (scheme, rest) = url.trim().split_once("//")?;
     if !matches!(
@@ -62,9 +62,26 @@ pub fn site_of(url: &str) -> Option<String> {
         return None;
     }
     let host = rest.split(['/', '?', '#', ':']).next()?;
-    let mut labels: Vec<&str> = host.rsplit('.').take(2).collect();
-    labels.reverse();
-    Some(labels.join(".").to_ascii_lowercase())
+    let host = host.to_ascii_lowercase();
+    Some(host.strip_prefix("www.").unwrap_or(&host).to_owned())
+}
+
+/// Whether two hosts are of one site: the same, or one a part of the other.
+fn is_same_site(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() < other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let Some(before) = long.strip_suffix(short) else {
+        return false;
+    };
+    // Everybody may stand under "co.uk".
+    let is_public = |host: &str| match host.split_once('.') {
+        Some((name, land)) => name.len() <= 3 && land.len() == 2,
+        None => true,
+    };
+    before.is_empty() || (before.ends_with('.') && !is_public(short))
 }
 
 /// Whether all links of an element stay on `site`, as those to other articles do; unknown
@@ -73,7 +90,7 @@ pub fn stay_on(doc: &Document, id: NodeId, site: Option<&str>) -> bool {
     doc.iter(id, &["a"]).into_iter().all(|a| {
         let href = doc.get_attribute(a, "href").unwrap_or_default();
         match (site_of(&href), site) {
-            (Some(there), Some(here)) => there == here,
+            (Some(there), Some(here)) => is_same_site(&there, here),
             _ => true,
         }
     })
@@ -91,7 +108,7 @@ mod tests {
         );
         assert_eq!(
             site_of("//m.Example.com:80?x").as_deref(),
-            Some("example.com")
+            Some("m.example.com")
         );
         for other in [
             "/news/a",
@@ -101,6 +118,33 @@ mod tests {
             "ftp://example.com",
         ] {
             assert_eq!(site_of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_a_site() {
+        for (one, other) in [
+            ("post.co.uk", "post.co.uk"),
+            ("post.co.uk", "m.post.co.uk"),
+            ("abc.com", "news.abc.com"),
+            ("localhost", "localhost"),
+        ] {
+            assert!(
+                is_same_site(one, other) && is_same_site(other, one),
+                "{one}"
+            );
+        }
+        for (one, other) in [
+            ("post.co.uk", "herald.co.uk"),
+            ("co.uk", "herald.co.uk"),
+            ("post.example", "harbourpost.example"),
+            ("com", "example.com"),
+            ("", "example.com"),
+        ] {
+            assert!(
+                !is_same_site(one, other) && !is_same_site(other, one),
+                "{one}"
+            );
         }
     }
 

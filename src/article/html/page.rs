@@ -7,8 +7,10 @@ use super::blocks::{Block, blocks};
 use super::declared::Declared;
 use super::frame::trim;
 use super::keep::keep;
+use super::loose;
 use super::meta;
 use super::prune::prune;
+use super::titles;
 use crate::article::Meta;
 
 /// What a page gives.
@@ -38,12 +40,13 @@ impl Page {
         }
         let declared = Declared::of(&doc);
         prune(&mut doc);
+        loose::wrap(&mut doc);
         keep(&mut doc);
         let found = extract(doc, ExtractionFocus::FavorPrecision);
         let metadata = found.as_ref().map(|found| found.metadata.clone());
         let metadata = metadata.unwrap_or_default();
-        let title = meta::title(&declared, &metadata);
-        let titles = meta::titles(&declared, title.as_deref());
+        let title = titles::title(&declared, &metadata);
+        let titles = titles::titles(&declared, title.as_deref());
         let text = |found: ExtractResult| join(trim(blocks(&found.content_html), &titles));
         let mut best = found.map(text).unwrap_or_default();
         if let Some(body) = declared.body() {

@@ -1,7 +1,8 @@
 //! Makes markup tame before a tree is built of it: no element that says nothing about an
 //! article, no nesting without end, few attributes.
 
-use super::tokens::{Tag, Token, is_name, tokens};
+use super::shown::shown;
+use super::tokens::{Tag, Token, is_name};
 
 /// Deepest nesting that is kept; deeper elements lose their tags but not their text.
 const MAX_DEPTH: usize = 100;
@@ -11,6 +12,9 @@ const MAX_TAGS: usize = 30_000;
 const MAX_REFERENCES: usize = 100_000;
 /// Most bytes that are taken apart.
 const MAX_BYTES: usize = 8_000_000;
+/// Most bytes of text, each counted for all elements that it stands in: what looks at the text
+/// of elements looks at it as often. Articles have a million or less.
+const MAX_NESTED: usize = 40_000_000;
 /// Longest value of an attribute, in bytes.
 const MAX_VALUE: usize = 4_096;
 
@@ -18,30 +22,19 @@ const MAX_VALUE: usize = 4_096;
 pub fn tidy(html: &str) -> Option<String> {
     let mut out = String::with_capacity(html.len() / 2);
     let mut open: Vec<&str> = Vec::new();
-    let mut dropped: Option<(&str, usize)> = None;
     let mut keeps_raw = false;
     let mut tags = 0;
-    for token in tokens(html) {
-        if let Some((name, depth)) = &mut dropped {
-            match token {
-                Token::Open(tag) if tag.name.eq_ignore_ascii_case(name) => *depth += 1,
-                Token::Close(close) if close.eq_ignore_ascii_case(name) => *depth -= 1,
-                _ => {}
-            }
-            if *depth == 0 {
-                dropped = None;
-            }
-            continue;
-        }
+    let mut nested = 0;
+    for token in shown(html, &DROPPED) {
         match token {
-            Token::Text(text) => push_text(text, &mut out),
+            Token::Text(text) => {
+                nested += text.len() * open.len();
+                push_text(text, &mut out);
+            }
             Token::Raw(text) if keeps_raw => out.push_str(text),
             Token::Raw(_) => {}
             Token::Open(tag) if tag.is(&FORMATTING) => {}
-            Token::Open(tag) if tag.is(&DROPPED) => {
-                keeps_raw = false;
-                dropped = Some((tag.name, 1));
-            }
+            Token::Open(tag) if tag.is(&DROPPED) => keeps_raw = false,
             Token::Open(tag) => {
                 tags += 1;
                 if tags > MAX_TAGS {
@@ -52,9 +45,15 @@ pub fn tidy(html: &str) -> Option<String> {
                     continue;
                 }
                 close_implied(&tag, &mut open);
-                if open.len() < MAX_DEPTH {
+                // What holds no elements may stand at any depth.
+                if open.len() < MAX_DEPTH || keeps_raw {
                     push_tag(&tag, &mut out);
-                    if !tag.is(&VOID) {
+                    if tag.is(&VOID) {
+                        continue;
+                    }
+                    if tag.is_empty {
+                        push_end(tag.name, &mut out);
+                    } else {
                         open.push(tag.name);
                     }
                 } else if tag.is(&["br"]) || !tag.is(&["a", "span"]) {
@@ -67,16 +66,15 @@ pub fn tidy(html: &str) -> Option<String> {
                 if let Some(at) = scope_of(name, &open) {
                     // Said for each of them, the parser cannot see it in another way.
                     for element in open.drain(at..).rev() {
-                        out.push_str("</");
-                        out.push_str(element);
-                        out.push('>');
+                        push_end(element, &mut out);
                     }
                 }
             }
         }
     }
     let references = out.bytes().filter(|byte| *byte == b'&').count();
-    (out.len() <= MAX_BYTES && references <= MAX_REFERENCES).then_some(out)
+    let fits = out.len() <= MAX_BYTES && references <= MAX_REFERENCES && nested <= MAX_NESTED;
+    fits.then_some(out)
 }
 
 /// Elements that only change how words look. They would part a paragraph into pieces, and a
@@ -169,6 +167,12 @@ fn push_tag(tag: &Tag, out: &mut String) {
     out.push('>');
 }
 
+fn push_end(name: &str, out: &mut String) {
+    out.push_str("</");
+    out.push_str(name);
+    out.push('>');
+}
+
 /// Closes what an opening tag closes without a word: a paragraph at the next one, an item at
 /// the next.
 fn close_implied(tag: &Tag, open: &mut Vec<&str>) {
@@ -249,6 +253,26 @@ mod tests {
     }
 
     #[test]
+    fn linked_data_is_no_text_however_deep_it_stands() {
+        let linked = "<script type=\"application/ld+json\">{\"a\": 1}</script>";
+        for depth in [0, MAX_DEPTH, 5000] {
+            let html = "<div>".repeat(depth) + linked;
+            assert_eq!(tidied(&html).matches(linked).count(), 1, "{depth}");
+        }
+    }
+
+    #[test]
+    fn what_a_slash_closes_holds_nothing() {
+        let xml = "<?xml version='1.0'?><a name='x'/><script src='x'/><title/><p>One<br/>two</p>";
+        assert_eq!(
+            tidied(xml),
+            "<a name=\"x\"></a><title></title><p>One<br>two</p>"
+        );
+        assert_eq!(tidied("<svg/><p>One"), "<p>One");
+        assert_eq!(tidied("<title>One<p>two"), "<title></title>One<p>two");
+    }
+
+    #[test]
     fn closing_tags_close_what_is_open_within() {
         assert_eq!(
             tidied("<form><div>a</form>b</div></span>"),
@@ -273,5 +297,8 @@ mod tests {
         assert_eq!(tidy(&"<p>".repeat(MAX_TAGS + 1)), None);
         assert_eq!(tidy(&"&".repeat(MAX_REFERENCES + 1)), None);
         assert_eq!(tidy(&"x".repeat(MAX_BYTES + 1)), None);
+        let lists = |text: usize| "<ul><li>".repeat(MAX_DEPTH / 2) + &"x".repeat(text);
+        assert!(tidy(&lists(MAX_NESTED / MAX_DEPTH)).is_some());
+        assert_eq!(tidy(&lists(MAX_NESTED / MAX_DEPTH + 1)), None);
     }
 }

@@ -20,6 +20,8 @@ pub struct Tag<'a> {
     pub name: &'a str,
     /// What stands between the name and the end of the tag.
     attributes: &'a str,
+    /// Whether nothing stands in the element, so that no closing tag belongs to it.
+    pub is_empty: bool,
 }
 
 impl<'a> Tag<'a> {
@@ -77,16 +79,18 @@ pub fn is_name(name: &str, names: &[&str]) -> bool {
 /// The tokens of `html`. Comments, declarations and processing instructions give none.
 pub fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
     let mut rest = html;
-    // The element that has just been opened, when its content is no markup.
-    let mut raw: Option<&str> = None;
+    let is_xml = html
+        .trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+        .starts_with("<?xml");
+    // Bytes of the element that has just been opened, when its content is no markup.
+    let mut raw = 0;
+    let mut unclosed = [false; RAW.len()];
     std::iter::from_fn(move || {
         loop {
-            if let Some(name) = raw.take() {
-                let (content, after) = rest.split_at(raw_end(rest, name));
+            if raw > 0 {
+                let (content, after) = rest.split_at(std::mem::take(&mut raw));
                 rest = after;
-                if !content.is_empty() {
-                    return Some(Token::Raw(content));
-                }
+                return Some(Token::Raw(content));
             }
             match rest.as_bytes() {
                 [] => return None,
@@ -100,9 +104,18 @@ pub fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
                     rest = rest.split_once('>').map_or("", |(_, after)| after);
                 }
                 [b'<', c, ..] if c.is_ascii_alphabetic() => {
-                    let (tag, after) = split_tag(rest, 1);
+                    let (mut tag, after) = split_tag(rest, 1);
                     rest = after;
-                    raw = tag.is(&RAW).then_some(tag.name);
+                    tag.is_empty = tag.attributes.ends_with('/') && (is_xml || tag.is(&CLOSABLE));
+                    if !tag.is_empty
+                        && let Some(at) = RAW.iter().position(|name| tag.is(&[name]))
+                    {
+                        // Searched for once, since there may be as many as there are tags.
+                        let end = (!unclosed[at]).then(|| raw_end(rest, RAW[at])).flatten();
+                        unclosed[at] = end.is_none();
+                        raw = end.unwrap_or(if at < CODE { rest.len() } else { 0 });
+                        tag.is_empty = end.is_none() && at >= CODE;
+                    }
                     return Some(Token::Open(tag));
                 }
                 _ => {
@@ -120,6 +133,14 @@ pub fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
 const RAW: [&str; 8] = [
     "script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes",
 ];
+
+/// How many of them, from the first, hold code. Where it is never closed, no text follows; where
+/// another one is never closed, a page follows.
+const CODE: usize = 2;
+
+/// Elements that "/>" closes in HTML too. Browsers do not close frames so, but those who write
+/// feeds do, and nothing stands in a frame.
+const CLOSABLE: [&str; 3] = ["svg", "math", "iframe"];
 
 /// Splits off the tag that `markup` starts with; its name starts at `name_at`.
 /// A tag that is never closed takes all the rest.
@@ -149,6 +170,7 @@ fn split_tag(markup: &str, name_at: usize) -> (Tag<'_>, &str) {
     let tag = Tag {
         name: &markup[name_at..name_end],
         attributes: &markup[name_end..end],
+        is_empty: false,
     };
     (tag, markup.get(end + 1..).unwrap_or(""))
 }
@@ -162,17 +184,13 @@ fn after_comment(markup: &str) -> &str {
     }
 }
 
-/// Where the content of the raw element `name` ends.
-fn raw_end(content: &str, name: &str) -> usize {
+/// Where the content of the raw element `name` ends, if it does.
+fn raw_end(content: &str, name: &str) -> Option<usize> {
     let bytes = content.as_bytes();
-    content
-        .match_indices("</")
-        .map(|(at, _)| at)
-        .find(|at| {
-            let found = bytes.get(at + 2..at + 2 + name.len());
-            found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
-        })
-        .unwrap_or(content.len())
+    content.match_indices("</").map(|(at, _)| at).find(|at| {
+        let found = bytes.get(at + 2..at + 2 + name.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+    })
 }
 
 #[cfg(test)]
@@ -225,6 +243,27 @@ mod tests {
         assert_eq!(short("a<script>b<p>c"), ["a", "<script>", "[b<p>c]"]);
         assert_eq!(short("a<a href=\"x>y</a>"), ["a", "<a href=x>y</a>>"]);
         assert_eq!(short("a<"), ["a", "<"]);
+    }
+
+    #[test]
+    fn only_code_goes_on_to_the_end_of_the_page() {
+        for name in ["iframe", "textarea", "title", "noframes"] {
+            let open = format!("<{name}>");
+            assert_eq!(short(&format!("{open}b<p>c")), [&open, "b", "<p>", "c"]);
+        }
+    }
+
+    #[test]
+    fn closed_by_a_slash() {
+        assert_eq!(short("<iframe src=x />a<p>")[1..], ["a", "<p>"]);
+        let scripts = "<script src='x'/>a<script>b</script>";
+        assert_eq!(short(scripts)[1..], ["[a<script>b]", "</script>"]);
+        let xml = format!("\u{feff}\n<?xml version='1.0'?>{scripts}");
+        let tokens = short(&xml);
+        assert_eq!(
+            tokens[tokens.len() - 4..],
+            ["a", "<script>", "[b]", "</script>"]
+        );
     }
 
     #[test]
