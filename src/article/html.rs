@@ -100,6 +100,13 @@ mod tests {
     }
 
     #[test]
+    fn words_are_whole() {
+        let html =
+            format!("<p>{FIRST}</p><p>{SECOND}</p>").replace("councillors", "coun&shy;cillors");
+        assert_eq!(read(&html).text, both());
+    }
+
+    #[test]
     fn paragraphs_of_every_kind() {
         for html in [
             format!("<P>{FIRST}<P>{SECOND}"),

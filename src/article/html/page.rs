@@ -96,7 +96,9 @@ fn longer(best: &mut String, other: String) -> bool {
 /// The text of blocks, a blank line between two.
 pub fn join(blocks: Vec<Block>) -> String {
     let texts: Vec<String> = blocks.into_iter().map(|block| block.text).collect();
-    decode(&texts.join("\n\n"))
+    let text = decode(&texts.join("\n\n"));
+    // Places where a word may be broken, not part of it.
+    text.replace('\u{ad}', "")
 }
 
 /// Decodes the entities of a text without tags.
