@@ -20,17 +20,40 @@ pub struct PageRows {
     pub bottom: f32,
 }
 
-/// Where on their pages the rows of each text stand.
-type Seen = HashMap<String, Vec<f32>>;
+/// Where on their pages the rows of each text stand: as it is, and with its
+/// numbers made alike.
+#[derive(Debug, Default)]
+struct Seen {
+    same: HashMap<String, Vec<f32>>,
+    alike: HashMap<String, Vec<f32>>,
+}
+
+impl Seen {
+    fn add(&mut self, row: &Row) {
+        self.same.entry(text(row)).or_default().push(y(row));
+        self.alike.entry(key(row)).or_default().push(y(row));
+    }
+
+    /// Whether a row stands in its place on several pages. Body text may differ
+    /// in its numbers alone, too, from page to page.
+    fn repeats(&self, row: &Row, body_size: f32) -> bool {
+        let several = |places: Option<&Vec<f32>>| {
+            let here = |other: &&f32| (**other - y(row)).abs() < body_size * 0.3;
+            places.is_some_and(|places| places.iter().filter(here).count() > 1)
+        };
+        several(self.same.get(&text(row)))
+            || (several(self.alike.get(&key(row))) && !is_sentence(row))
+    }
+}
 
 /// Takes the furniture off the pages.
 pub fn remove(pages: &mut [PageRows]) {
-    let mut seen = Seen::new();
+    let mut seen = Seen::default();
     for page in pages.iter() {
         let inner = DEPTH..page.rows.len().saturating_sub(DEPTH);
         for (n, row) in page.rows.iter().enumerate() {
             if !inner.contains(&n) {
-                seen.entry(key(row)).or_default().push(y(row));
+                seen.add(row);
             }
         }
     }
@@ -58,12 +81,7 @@ fn strip(page: &mut PageRows, at_top: bool, body_size: f32, seen: &Seen) {
         let gap = outer
             .next()
             .map_or(f32::MAX, |next| (y(row) - y(next)).abs());
-        let here = |other: &&f32| (**other - y(row)).abs() < body_size * 0.3;
-        let places = seen
-            .get(&key(row))
-            .map_or(0, |ys| ys.iter().filter(here).count());
-        // Body text may differ in its numbers alone, too, from page to page.
-        let repeated = places > 1 && !is_sentence(row);
+        let repeated = seen.repeats(row, body_size);
         let edge = if at_top { page.top } else { page.bottom };
         let in_margin = (edge - y(row)).abs() < (page.top - page.bottom).abs() * MARGIN;
         let apart = gap > body_size * 2.0;
@@ -110,8 +128,7 @@ fn key(row: &Row) -> String {
     key
 }
 
-/// Whether a row reads like a sentence, or the end of one: with a number in it
-/// and a mark behind it. A line that is the same on each page may end as it likes.
+/// Whether a row reads like a sentence, or the end of one, with a number in it.
 fn is_sentence(row: &Row) -> bool {
     let text = text(row);
     let ends = text.trim_end_matches(['"', '”', '’', ')']);
@@ -183,6 +200,21 @@ mod tests {
             left(pages),
             ["Body one", "Body two", "Body three", "Body four"]
         );
+    }
+
+    #[test]
+    fn sentences_that_differ_in_a_number_are_text() {
+        let day = |n: u32, rest: &str| {
+            let line = format!("On day {n} of the trial the court heard two men.");
+            page(&[
+                (line.as_str(), 780.0),
+                (rest, 700.0),
+                ("Copyright 2024 The Courier. All rights reserved.", 20.0),
+            ])
+        };
+        let left = left(vec![day(1, "They were calm"), day(2, "They left")]);
+        assert_eq!(left.len(), 4, "{left:?}");
+        assert!(left[2].starts_with("On day 2"));
     }
 
     #[test]

@@ -297,6 +297,14 @@ mod tests {
     }
 
     #[test]
+    fn base_85_gives_its_bytes() {
+        assert_eq!(ascii85(b"87cURD]i,\"Ebo80~>"), b"Hello World!");
+        assert_eq!(ascii85(b" 87 cU\nRDZ~>"), b"Hello");
+        assert_eq!(ascii85(b"zz!!~>"), [0; 9]);
+        assert!(ascii85(b"\xffv~87").is_empty());
+    }
+
+    #[test]
     fn bombs_are_seen_before_they_go_off() {
         let bomb = |file: &[u8]| unpacks_beyond(file, 1000);
         assert!(!bomb(&objects(&packed(&[b'a'; 1000]))));
