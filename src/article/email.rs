@@ -1,5 +1,6 @@
 //! E-mails: press releases, newsletters, saved pages (.mht).
 
+use encoding_rs::{Encoding, UTF_8};
 use mail_parser::{HeaderName, Message, MessageParser, MessagePart, PartType};
 
 use super::{Article, Meta, decode, html, meta};
@@ -101,23 +102,23 @@ fn article(bytes: &[u8]) -> Article {
     article
 }
 
-/// Whether a part of an e-mail declares an encoding other than UTF-8.
+/// Whether a part of an e-mail declares an encoding that its bytes may be in:
+/// a known one other than UTF-8.
 fn declares_encoding(bytes: &[u8]) -> bool {
     const CHARSET: &[u8] = b"charset=";
-    let declared = bytes
+    let is_useful = |rest: &[u8]| {
+        let start = rest.iter().position(|b| !b"\" '\t".contains(b));
+        let label = &rest[start.unwrap_or(rest.len())..];
+        let end = label.iter().position(|b| b"\"' \t\r\n;".contains(b));
+        let label = &label[..end.unwrap_or(label.len())];
+        let encoding = Encoding::for_label(label);
+        encoding.is_some_and(|e| e != UTF_8) && !label.eq_ignore_ascii_case(b"us-ascii")
+    };
+    bytes
         .windows(CHARSET.len())
         .enumerate()
         .filter(|(_, w)| w.eq_ignore_ascii_case(CHARSET))
-        .map(|(at, _)| bytes[at + CHARSET.len()..].trim_ascii_start());
-    let is_utf8 = |label: &[u8]| {
-        let label = label.strip_prefix(b"\"").unwrap_or(label);
-        let starts = |name: &str| {
-            let start = label.get(..name.len());
-            start.is_some_and(|s| s.eq_ignore_ascii_case(name.as_bytes()))
-        };
-        starts("utf-8") || starts("us-ascii")
-    };
-    declared.into_iter().any(|label| !is_utf8(label))
+        .any(|(at, _)| is_useful(&bytes[at + CHARSET.len()..]))
 }
 
 fn page<'a>(part: &'a MessagePart) -> Option<&'a str> {
@@ -331,7 +332,11 @@ mod tests {
     #[test]
     fn undeclared_bytes_are_guessed() {
         let mail = format!("From: a@b.example\nTo: c@d.example\nSubject: x\n\nA café. {BODY}");
-        for declared in ["", "Content-Type: text/plain; charset=utf-8\n"] {
+        for declared in [
+            "",
+            "Content-Type: text/plain; charset=utf-8\n",
+            "Content-Type: text/plain; charset=\"none\"\n",
+        ] {
             let mail = mail.replace("Subject", &format!("{declared}Subject"));
             let (bytes, _, _) = encoding_rs::WINDOWS_1252.encode(&mail);
             let article = &read(&bytes).unwrap()[0];
