@@ -59,6 +59,24 @@ fn parse(bytes: &[u8]) -> Result<Feed, String> {
     feed.map_err(|e| format!("cannot be read: {e}"))
 }
 
+/// A summary without the link to the article that stands glued to its end.
+fn without_button(summary: &str) -> &str {
+    const BUTTONS: [&str; 7] = [
+        "[...]",
+        "[…]",
+        "»",
+        "Continue reading",
+        "Continue Reading",
+        "Read more",
+        "Read More",
+    ];
+    let mut text = summary.trim_end();
+    while let Some(rest) = BUTTONS.iter().find_map(|button| text.strip_suffix(button)) {
+        text = rest.trim_end();
+    }
+    text
+}
+
 /// The text of an entry, which is HTML or plain.
 fn text_of(content: &str) -> String {
     if content.contains('<') {
@@ -124,7 +142,8 @@ fn article(feed: &Feed, entry: &Entry) -> Article {
     let content = content.map(self::text_of);
     let content = content.filter(|t| !t.trim().is_empty());
     let whole = content.is_some();
-    let text = content.or_else(|| entry.summary.as_ref().map(text_of));
+    let summary = || Some(without_button(&text_of(entry.summary.as_ref()?)).to_owned());
+    let text = content.or_else(summary);
     let line_of = |text: &Text| {
         text_of(text)
             .split_whitespace()
@@ -209,6 +228,17 @@ mod tests {
             let article = &read(feed.as_bytes()).unwrap()[0];
             assert_eq!(article.title.as_deref(), Some("Ferry & crane"), "{root}");
             assert_eq!(article.text.replace('\u{a0}', " "), "Fares & times: £5.");
+        }
+    }
+
+    #[test]
+    fn buttons_of_summaries_go() {
+        for text in [
+            "The pier is shut",
+            "The pier is shut Read more »",
+            "The pier is shut […]",
+        ] {
+            assert_eq!(without_button(text), "The pier is shut");
         }
     }
 
