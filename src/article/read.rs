@@ -105,7 +105,8 @@ fn read_stream(
 }
 
 /// Makes articles of the unpacked bytes of a file. Its name, when there is
-/// one, tells Markdown from plain text and is otherwise only compared.
+/// one, tells Markdown, short e-mails and tables of cells from plain text, and is
+/// otherwise only compared.
 ///
 /// # Errors
 /// When the bytes are of an unknown format, damaged or too large.

@@ -319,7 +319,7 @@ mod tests {
             "Jane Doe contributed to this report.",
             "This story is part of a series on the northern harbours.",
             "All the news of the harbour — weekday mornings, in your inbox.",
-            "This story is based in part on wire service reports.",
+            "This account of the vote draws in part on wire service reports.",
         ] {
             assert_eq!(junk_amid(line), line);
         }
