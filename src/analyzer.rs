@@ -26,6 +26,9 @@ pub struct Options {
     pub threshold: Option<f32>,
     /// Thresholds by topic id.
     pub thresholds: HashMap<String, f32>,
+    /// Whether topics that do not hold get evidence too: the sentences that
+    /// come nearest.
+    pub all_evidence: bool,
 }
 
 impl Default for Options {
@@ -34,6 +37,7 @@ impl Default for Options {
             summary_sentences: DEFAULT_SUMMARY,
             threshold: None,
             thresholds: HashMap::new(),
+            all_evidence: false,
         }
     }
 }
@@ -213,7 +217,11 @@ impl Analyzer {
                         .or(options.threshold)
                         .unwrap_or(topic.threshold);
                     let label = probability >= threshold;
-                    let evidence = if label { score.evidence } else { Vec::new() };
+                    let evidence = if label || options.all_evidence {
+                        score.evidence
+                    } else {
+                        Vec::new()
+                    };
                     TopicResult {
                         id: topic.id.clone(),
                         name: topic.name.clone(),

@@ -129,10 +129,11 @@ fn judged(text: &str, title: Option<&str>, lower: &mut String) -> Vec<Line> {
         })
         .collect();
     let several = lines.len() > 1;
+    let tokenised = comments::is_tokenised(text);
     for (at, line) in lines.iter_mut().enumerate() {
         let words = &text[line.range.clone()];
         let repeats = title.len() > 8 && several && letters(words).eq(title.iter().copied());
-        line.kind = if repeats {
+        line.kind = if repeats || (!tokenised && comments::is_comment(words)) {
             Kind::Junk
         } else {
             judge(words, lower, at == 0)

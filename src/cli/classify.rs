@@ -264,7 +264,7 @@ fn is_stdin(file: &Path) -> bool {
 }
 
 /// The terminal's width within what reads well; 80 columns elsewhere.
-fn page_width(to_file: bool) -> usize {
+pub fn page_width(to_file: bool) -> usize {
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stdout());
     match terminal_size::terminal_size() {
         Some((width, _)) if terminal && !to_file => usize::from(width.0).clamp(40, 100),

@@ -25,7 +25,7 @@ use crate::model::{Bundle, ModelError, ModelSource};
     disable_version_flag = true,
     max_term_width = 100,
     after_help = "Exit codes: 0 all done; 1 some input failed; 2 wrong command line, topic \
-                  file or model.\n\
+                  file or model; 3 an evaluation gate is missed.\n\
                   A file named like a verb: ./batch"
 )]
 struct Cli {
@@ -44,7 +44,7 @@ struct Cli {
 enum Verb {
     /// Classify a table of articles, row by row
     Batch(batch::Args),
-    /// Measure labels and summaries on labelled articles
+    /// Measure labels and summaries: how far to trust them
     Eval(eval::Args),
     /// Fit topic heads and the summary scorer from labelled articles
     Train(train::Args),
@@ -182,6 +182,8 @@ enum Ended {
     Well,
     /// Some input failed; it has been reported.
     InputFailed,
+    /// A figure does not reach what it must.
+    GateMissed,
 }
 
 /// Runs the command line and gives the exit code of the contract.
@@ -192,6 +194,7 @@ pub fn run() -> ExitCode {
     match dispatch(&cli) {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::InputFailed) => ExitCode::from(1),
+        Ok(Ended::GateMissed) => ExitCode::from(3),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             say("error", format!("{error:#}"));

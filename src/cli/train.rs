@@ -27,7 +27,7 @@ pub struct Args {
     /// Labelled articles: a table with grades (topic to 0-3) or labels (a list)
     #[arg(value_name = "TABLE")]
     articles: PathBuf,
-    /// Articles with marked summary sentences (best, alternates: lists of
+    /// Articles with marked summary sentences (best, alternates: lists of sentences, or of
     /// [start, end) character offsets); without them the model's own scorer stays
     #[arg(long, value_name = "TABLE")]
     summaries: Option<PathBuf>,
@@ -311,14 +311,19 @@ impl Trainer<'_> {
         let embeddings = self.embed(&set.documents())?;
         let mut examples = Vec::new();
         for (i, row) in set.rows.iter().enumerate() {
-            let Some(best) = row.spans("best") else {
+            let text = &set.articles[i].text;
+            let marked = |column| {
+                let spans = row.spans(column, text);
+                spans.map_err(|e| anyhow!("{}: row {} {e}", path.display(), row.number))
+            };
+            let Some(best) = marked("best")? else {
                 bail!(
-                    "{}: row {} has no spans in \"best\"",
+                    "{}: row {} marks no sentences in \"best\"",
                     path.display(),
                     row.number
                 );
             };
-            let alternates = row.spans("alternates").unwrap_or_default();
+            let alternates = marked("alternates")?.unwrap_or_default();
             let sentences = &set.segments[i].sentences;
             let embeddings = &embeddings[i];
             let lines = lines(&set.articles[i], sentences);

@@ -5,42 +5,60 @@ use std::collections::HashMap;
 /// Words in a row that are compared.
 const SHINGLE: usize = 4;
 
-/// How well bodies were found: means over pages, 0 to 1.
+/// How well the body of a page was found, 0 to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct PageScores {
+    /// Share of the extracted text that belongs to the body.
+    pub precision: f64,
+    /// Share of the body that was extracted.
+    pub recall: f64,
+}
+
+/// Means over pages, 0 to 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ExtractionFigures {
-    /// Mean share of the extracted text that belongs to the body.
+    /// Mean precision.
     pub precision: f64,
-    /// Mean share of the body that was extracted.
+    /// Mean recall.
     pub recall: f64,
     /// Harmonic mean of both.
     pub f1: f64,
 }
 
-/// Judges extracted texts, each with the true body, as the public benchmark of
-/// article extraction does (Scrapinghub, "Article Extraction Benchmark", 2020):
-/// by the multisets of runs of four words.
+/// Judges an extracted text by the true body, as the public benchmark of article
+/// extraction does (Scrapinghub, "Article Extraction Benchmark", 2020): by the
+/// multisets of runs of four words.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "counts of words and pages")]
-pub fn judge(pages: &[(&str, &str)]) -> ExtractionFigures {
-    let (mut precision, mut recall) = (0.0, 0.0);
-    for (body, found) in pages {
-        let (body, found) = (shingles(body), shingles(found));
-        let shared: usize = body
-            .iter()
-            .map(|(shingle, count)| count.min(found.get(shingle).unwrap_or(&0)))
-            .sum();
-        let share = |of: &HashMap<Vec<&str>, usize>, other: &HashMap<Vec<&str>, usize>| {
-            match of.values().sum::<usize>() {
-                // Nothing found where nothing is to be found is right.
-                0 => f64::from(u8::from(other.is_empty())),
-                all => shared as f64 / all as f64,
-            }
-        };
-        precision += share(&found, &body);
-        recall += share(&body, &found);
+#[expect(clippy::cast_precision_loss, reason = "counts of words")]
+pub fn judge(body: &str, found: &str) -> PageScores {
+    let (body, found) = (shingles(body), shingles(found));
+    let shared: usize = body
+        .iter()
+        .map(|(shingle, count)| count.min(found.get(shingle).unwrap_or(&0)))
+        .sum();
+    let share = |of: &HashMap<Vec<&str>, usize>, other: &HashMap<Vec<&str>, usize>| {
+        match of.values().sum::<usize>() {
+            // Nothing found where nothing is to be found is right.
+            0 => f64::from(u8::from(other.is_empty())),
+            all => shared as f64 / all as f64,
+        }
+    };
+    PageScores {
+        precision: share(&found, &body),
+        recall: share(&body, &found),
     }
-    let pages = pages.len().max(1) as f64;
-    let (precision, recall) = (precision / pages, recall / pages);
+}
+
+/// The means over pages.
+#[must_use]
+pub fn mean(pages: impl Iterator<Item = PageScores>) -> ExtractionFigures {
+    let (mut precision, mut recall, mut count) = (0.0, 0.0, 0.0f64);
+    for page in pages {
+        precision += page.precision;
+        recall += page.recall;
+        count += 1.0;
+    }
+    let (precision, recall) = (precision / count.max(1.0), recall / count.max(1.0));
     let f1 = if precision + recall > 0.0 {
         2.0 * precision * recall / (precision + recall)
     } else {
@@ -72,7 +90,7 @@ mod tests {
     use super::*;
 
     fn figures(body: &str, found: &str) -> (f64, f64) {
-        let f = judge(&[(body, found)]);
+        let f = judge(body, found);
         (f.precision, f.recall)
     }
 
@@ -89,7 +107,8 @@ mod tests {
 
     #[test]
     fn f1_is_of_the_means() {
-        let f = judge(&[("a b c d", "a b c d"), ("a b c d", "a b c d e")]);
+        let pages = [("a b c d", "a b c d"), ("a b c d", "a b c d e")];
+        let f = mean(pages.into_iter().map(|(body, found)| judge(body, found)));
         assert_eq!((f.precision, f.recall), (0.75, 1.0));
         assert!((f.f1 - 1.5 / 1.75).abs() < 1e-12);
     }

@@ -1,16 +1,29 @@
-//! How far to trust the results: figures, baselines.
+//! How far to trust the results: data sets, figures, baselines, gates.
 
+pub mod against;
+pub mod cases;
 pub mod extraction;
+pub mod extracts;
+pub mod figures;
+pub mod fixtures;
+pub mod gates;
 pub mod junk;
 pub mod keywords;
 pub mod labels;
 mod logistic;
 mod metrics;
 mod porter;
+pub mod reading;
+pub mod report;
+pub mod resample;
+pub mod results;
 pub mod rouge;
 pub mod sentences;
+mod slices;
+pub mod suite;
 pub mod summaries;
 mod tfidf;
+pub mod topics;
 
 pub use logistic::{ClassWeight, Logistic};
 pub use metrics::{

@@ -40,43 +40,86 @@ impl Score {
     }
 }
 
+/// A text as ROUGE reads it: stemmed words, by lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    lines: Vec<Vec<String>>,
+}
+
+impl Words {
+    /// Reads a text; for [`rouge_lsum`] with a sentence on each line.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self {
+            lines: text.split('\n').map(tokens).collect(),
+        }
+    }
+
+    /// Texts one after the other, as if joined by line ends.
+    #[must_use]
+    pub fn join<'a>(texts: impl IntoIterator<Item = &'a Self>) -> Self {
+        let lines = texts.into_iter().flat_map(|t| t.lines.iter().cloned());
+        Self {
+            lines: lines.collect(),
+        }
+    }
+
+    /// The words in a row.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().flatten().map(String::as_str)
+    }
+
+    /// The number of words.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lines.iter().map(Vec::len).sum()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// ROUGE-N: overlap of n-grams, each counted at most as often as it occurs in
 /// both texts. N-grams run across sentence ends. `n` = 0 scores 0.
-pub fn rouge_n(reference: &str, candidate: &str, n: usize) -> Score {
+#[must_use]
+pub fn rouge_n(reference: &Words, candidate: &Words, n: usize) -> Score {
     if n == 0 {
         return Score::default();
     }
-    let (reference, candidate) = (tokens(reference), tokens(candidate));
+    let reference: Vec<&str> = reference.iter().collect();
+    let candidate: Vec<&str> = candidate.iter().collect();
     let in_reference = counts(reference.windows(n));
     let in_candidate = counts(candidate.windows(n));
     let hits = in_reference
         .iter()
         .map(|(gram, count)| in_candidate.get(gram).map_or(0, |other| *count.min(other)))
         .sum();
-    let grams = |tokens: &[String]| (tokens.len() + 1).saturating_sub(n);
+    let grams = |words: &[&str]| (words.len() + 1).saturating_sub(n);
     Score::from_counts(hits, grams(&candidate), grams(&reference))
 }
 
 /// ROUGE-Lsum: for each reference sentence the union of its longest common
 /// subsequences with every candidate sentence. Sentences stand on lines.
 ///
-/// As in ROUGE-1.5.5, and unlike the paper, a token's hits are limited by how
+/// As in ROUGE-1.5.5, and unlike the paper, a word's hits are limited by how
 /// often it occurs in the whole reference and in the whole candidate.
-pub fn rouge_lsum(reference: &str, candidate: &str) -> Score {
-    let sentences = |text: &str| text.split('\n').map(tokens).collect::<Vec<_>>();
-    let (reference, candidate) = (sentences(reference), sentences(candidate));
-    let mut left_in_reference = counts(reference.iter().flatten());
-    let mut left_in_candidate = counts(candidate.iter().flatten());
+#[must_use]
+pub fn rouge_lsum(reference: &Words, candidate: &Words) -> Score {
+    let mut left_in_reference = counts(reference.iter());
+    let mut left_in_candidate = counts(candidate.iter());
     let mut hits = 0;
-    for sentence in &reference {
+    for sentence in &reference.lines {
         let mut in_union = vec![false; sentence.len()];
-        for other in &candidate {
+        for other in &candidate.lines {
             mark_lcs(sentence, other, &mut in_union);
         }
-        for (token, matched) in sentence.iter().zip(in_union) {
+        for (word, matched) in sentence.iter().zip(in_union) {
             if matched
-                && let Some(r) = left_in_reference.get_mut(token)
-                && let Some(c) = left_in_candidate.get_mut(token)
+                && let Some(r) = left_in_reference.get_mut(word.as_str())
+                && let Some(c) = left_in_candidate.get_mut(word.as_str())
                 && *r > 0
                 && *c > 0
             {
@@ -86,8 +129,7 @@ pub fn rouge_lsum(reference: &str, candidate: &str) -> Score {
             }
         }
     }
-    let total = |sentences: &[Vec<String>]| sentences.iter().map(Vec::len).sum();
-    Score::from_counts(hits, total(&candidate), total(&reference))
+    Score::from_counts(hits, candidate.len(), reference.len())
 }
 
 /// Lower-case runs of a-z and 0-9, stemmed where longer than 3 characters.
@@ -244,10 +286,11 @@ mod tests {
     #[test]
     fn recorded_from_rouge_score() {
         for (reference, candidate, expected) in RECORDED {
+            let (reference, words) = (&Words::new(reference), &Words::new(candidate));
             let scores = [
-                rouge_n(reference, candidate, 1),
-                rouge_n(reference, candidate, 2),
-                rouge_lsum(reference, candidate),
+                rouge_n(reference, words, 1),
+                rouge_n(reference, words, 2),
+                rouge_lsum(reference, words),
             ];
             for (score, expected) in scores.iter().zip(expected) {
                 let got = [score.precision, score.recall, score.f1];
@@ -266,6 +309,7 @@ mod tests {
     #[test]
     fn by_hand() {
         let (reference, candidate) = ("a red boat on blue water", "red boat water");
+        let (reference, candidate) = (&Words::new(reference), &Words::new(candidate));
         let one = rouge_n(reference, candidate, 1);
         assert_eq!((one.precision, one.recall), (1.0, 0.5));
         assert!((one.f1 - 2.0 / 3.0).abs() < 1e-12);
@@ -275,15 +319,33 @@ mod tests {
     }
 
     #[test]
+    fn joined_texts_are_lines() {
+        let parts = [
+            Words::new("One ferry sank."),
+            Words::new("Nobody was hurt."),
+        ];
+        let whole = Words::new("One ferry sank.\nNobody was hurt.");
+        assert_eq!(Words::join(&parts), whole);
+        assert_eq!((whole.len(), Words::new("?!").is_empty()), (6, true));
+    }
+
+    #[test]
     fn odd_input() {
         for (reference, candidate) in [("", ""), ("a", ""), ("", "a"), ("!?", "\n\n"), ("é", "é")]
         {
+            let (reference, candidate) = (&Words::new(reference), &Words::new(candidate));
             for n in 0..3 {
                 assert_eq!(rouge_n(reference, candidate, n), Score::default());
             }
             assert_eq!(rouge_lsum(reference, candidate), Score::default());
         }
-        assert_eq!(rouge_n("a b", "a b", 3), Score::default());
-        assert_eq!(rouge_n("a", "a", usize::MAX), Score::default());
+        assert_eq!(
+            rouge_n(&Words::new("a b"), &Words::new("a b"), 3),
+            Score::default()
+        );
+        assert_eq!(
+            rouge_n(&Words::new("a"), &Words::new("a"), usize::MAX),
+            Score::default()
+        );
     }
 }

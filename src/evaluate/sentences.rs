@@ -1,7 +1,7 @@
 //! Figures of sentence splitting.
 
 use std::collections::HashSet;
-use std::ops::Range;
+use std::ops::{AddAssign, Range};
 
 /// Counts over texts with known sentences.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,6 +16,16 @@ pub struct SentenceFigures {
     pub found: usize,
     /// Sentence ends that were found and are in the texts.
     pub right: usize,
+}
+
+impl AddAssign for SentenceFigures {
+    fn add_assign(&mut self, other: Self) {
+        self.texts += other.texts;
+        self.exact += other.exact;
+        self.ends += other.ends;
+        self.found += other.found;
+        self.right += other.right;
+    }
 }
 
 impl SentenceFigures {

@@ -92,6 +92,19 @@ pub struct Manifest {
     pub sha256: BTreeMap<String, String>,
 }
 
+impl Manifest {
+    /// SHA-256, in hex, over the names and hashes of all files: what tells two
+    /// models apart whatever they are called.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let lines = self
+            .sha256
+            .iter()
+            .map(|(name, hash)| format!("{hash}  {name}\n"));
+        sha256_hex(lines.collect::<String>().as_bytes())
+    }
+}
+
 /// Where the encoder's weights come from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -28,8 +28,11 @@ impl Row {
     }
 
     /// The topics in `labels`: a list, or a cell with one. A blank cell is an
-    /// empty list.
+    /// empty list. Without it the single topic in `label`.
     fn labels(&self) -> Option<Vec<String>> {
+        if self.column("labels").is_none() {
+            return self.text_of("label").map(|label| vec![label]);
+        }
         if let Some(Value::Array(labels)) = self.structure("labels").as_deref() {
             let names = labels.iter().filter_map(Value::as_str);
             return Some(names.map(str::to_owned).collect());
@@ -87,6 +90,25 @@ impl Row {
         }
     }
 
+    /// A column that is a list; `None` when the row has no such column or it
+    /// holds something else.
+    #[must_use]
+    pub fn list(&self, column: &str) -> Option<Vec<Value>> {
+        Some(self.structure(column)?.as_array()?.clone())
+    }
+
+    /// Whether the row says which topics it has, be it none.
+    #[must_use]
+    pub fn is_labelled(&self) -> bool {
+        self.structure("grades").is_some() || self.labels().is_some()
+    }
+
+    /// Whether the row's topics are graded, not only listed.
+    #[must_use]
+    pub fn is_graded(&self) -> bool {
+        self.structure("grades").is_some()
+    }
+
     /// A column that is a list of texts, such as `sentences`; `None` when the
     /// row has no such column or it holds something else.
     #[must_use]
@@ -96,19 +118,77 @@ impl Row {
         texts.map(|text| text.as_str().map(str::to_owned)).collect()
     }
 
-    /// Spans `[start, end)` in characters of the text, such as `best`; `None`
-    /// when the row has no such column or it holds something else.
-    #[must_use]
-    pub fn spans(&self, column: &str) -> Option<Vec<Range<usize>>> {
-        let number = |v: &Value| usize::try_from(v.as_u64()?).ok();
-        let spans = self.structure(column)?;
-        spans
-            .as_array()?
-            .iter()
-            .map(|span| Some(number(span.get(0)?)?..number(span.get(1)?)?))
-            .map(|span| span.filter(|s| s.start <= s.end))
-            .collect()
+    /// Sentences that a reader marked, such as `best`, as spans `[start, end)`
+    /// in characters of `text`. The column lists such spans, or the sentences
+    /// themselves, of which white space may differ; a sentence that occurs more
+    /// than once is the first behind the one before it. `None` when the row has
+    /// no such list.
+    ///
+    /// # Errors
+    /// When something in the list is no span, or a sentence is not in the text.
+    pub fn spans(&self, column: &str, text: &str) -> Result<Option<Vec<Range<usize>>>, String> {
+        let Some(list) = self.structure(column) else {
+            return Ok(None);
+        };
+        let Value::Array(list) = list.as_ref() else {
+            return Ok(None);
+        };
+        let length = text.chars().count();
+        let number = |v: Option<&Value>| usize::try_from(v?.as_u64()?).ok();
+        let mut spans: Vec<Range<usize>> = Vec::new();
+        for mark in list {
+            let span = match mark {
+                Value::String(sentence) => {
+                    let from = spans.last().map_or(0, |s| s.end);
+                    find(text, sentence, from).ok_or_else(|| {
+                        format!("marks {mark} in \"{column}\", which is not in its text")
+                    })?
+                }
+                _ => match (number(mark.get(0)), number(mark.get(1))) {
+                    (Some(start), Some(end)) if start <= end && end <= length => start..end,
+                    _ => {
+                        return Err(format!(
+                            "has {mark} in \"{column}\", which is neither a sentence nor \
+                             [start, end) within its {length} characters"
+                        ));
+                    }
+                },
+            };
+            spans.push(span);
+        }
+        Ok(Some(spans))
     }
+}
+
+/// Where `part` stands in `text`, in characters, at `from` or later, or else
+/// anywhere; white space of any length is alike.
+fn find(text: &str, part: &str, from: usize) -> Option<Range<usize>> {
+    // The text with single spaces, and where each of its characters stands.
+    let (mut plain, mut places) = (String::new(), Vec::new());
+    for (place, c) in text.chars().enumerate() {
+        if !c.is_whitespace() {
+            plain.push(c);
+            places.push(place);
+        } else if !plain.ends_with(' ') {
+            plain.push(' ');
+            places.push(place);
+        }
+    }
+    let words: Vec<&str> = part.split_whitespace().collect();
+    let part = words.join(" ");
+    let length = part.chars().count();
+    if length == 0 {
+        return None;
+    }
+    let mut found = plain.match_indices(&part).map(|(at, _)| {
+        let start = plain[..at].chars().count();
+        places[start]..places[start + length - 1] + 1
+    });
+    let first = found.next()?;
+    if first.start >= from {
+        return Some(first);
+    }
+    Some(found.find(|span| span.start >= from).unwrap_or(first))
 }
 
 /// Whether a sentence is the one that a reader marked: more than half of the
@@ -169,12 +249,18 @@ mod tests {
             assert_eq!(row.topics(), ["sport", "data leak"], "{cell}");
             assert_eq!(row.grade("sport"), Ok(3));
         }
+        let single = row(r#"{"label":4}"#);
+        assert_eq!(
+            (single.topics(), single.grade("4")),
+            (vec!["4".to_owned()], Ok(3))
+        );
         let none = row(r#"{"labels":" ","grades":""}"#);
         assert_eq!((none.grade("sport"), none.topics().len()), (Ok(0), 0));
         let graded = row(r#"{"grades":"{\"sport\":2}","best":"[[0,7],[9,12]]","alternates":""}"#);
         assert_eq!(graded.grade("sport"), Ok(2));
-        assert_eq!(graded.spans("best"), Some(vec![0..7, 9..12]));
-        assert_eq!(graded.spans("alternates"), None);
+        let text = "Rain fell on the pier.";
+        assert_eq!(graded.spans("best", text), Ok(Some(vec![0..7, 9..12])));
+        assert_eq!(graded.spans("alternates", text), Ok(None));
         let unclear = row(r#"{"grades":"high"}"#);
         assert!(unclear.grade("sport").unwrap_err().contains("no object"));
     }
@@ -191,6 +277,30 @@ mod tests {
         let other = row(r#"{"a":["One.",2],"b":"One.","c":" ","d":null,"e":{}}"#);
         for column in ["a", "b", "c", "d", "e", "f"] {
             assert_eq!(other.texts(column), None, "{column}");
+        }
+    }
+
+    #[test]
+    fn marked_sentences_are_spans_or_texts() {
+        let text = "Élan won.  It\nrained. It rained. Nobody\u{a0}came.";
+        let marks = |list: &str| row(&format!("{{\"best\":{list}}}")).spans("best", text);
+        assert_eq!(marks("[[0,9],[33,45]]"), Ok(Some(vec![0..9, 33..45])));
+        let texts = marks(r#"["It rained.","It rained.","Nobody came.","Élan won."]"#);
+        assert_eq!(texts, Ok(Some(vec![11..21, 22..32, 33..45, 0..9])));
+        assert_eq!(marks("[]"), Ok(Some(Vec::new())));
+        assert_eq!(marks("true"), Ok(None));
+        for (wrong, part) in [
+            (
+                r#"["It snowed."]"#,
+                "marks \"It snowed.\" in \"best\", which is not in its text",
+            ),
+            (r#"[" "]"#, "not in its text"),
+            ("[[0,900]]", "has [0,900] in \"best\""),
+            ("[[9,3]]", "within its 45 characters"),
+            ("[7]", "neither a sentence nor"),
+        ] {
+            let error = marks(wrong).unwrap_err();
+            assert!(error.contains(part), "{error}");
         }
     }
 

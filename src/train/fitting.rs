@@ -1,26 +1,9 @@
-//! What both fits share: seeded random choices (candle's own CPU generator
-//! cannot be seeded), variables, the learning rate's course.
+//! What both fits share: variables, the learning rate's course, the loss.
 
 use candle_core::{Device, Result, Tensor, Var};
 use candle_nn::VarMap;
+use rand::Rng;
 use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
-use rand::{Rng, SeedableRng};
-
-/// A generator for one purpose: the same seed and purpose give the same numbers.
-pub fn generator(seed: u64, purpose: u64) -> StdRng {
-    StdRng::seed_from_u64(
-        seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .wrapping_add(purpose),
-    )
-}
-
-/// Assigns `count` items to `folds` folds of equal size, at random.
-pub fn folds(count: usize, folds: usize, seed: u64) -> Vec<usize> {
-    let mut fold: Vec<usize> = (0..count).map(|i| i % folds).collect();
-    fold.shuffle(&mut generator(seed, 0));
-    fold
-}
 
 /// Gives every variable its start value: weights uniform within
 /// ±sqrt(3 / fan-in) (LeCun et al. 1998, "Efficient BackProp", section 4.6),
@@ -98,16 +81,5 @@ mod tests {
         assert!((loss(2.0, 0.25) - (1.5 + (1.0 + (-2f32).exp()).ln())).abs() < 1e-6);
         assert!((loss(-300.0, 1.0) - 300.0).abs() < 1e-3);
         assert!(loss(300.0, 1.0).abs() < 1e-6);
-    }
-
-    #[test]
-    fn folds_are_even_and_follow_the_seed() {
-        let fold = folds(103, 5, 1);
-        for f in 0..5 {
-            let size = fold.iter().filter(|x| **x == f).count();
-            assert!((20..=21).contains(&size));
-        }
-        assert_eq!(fold, folds(103, 5, 1));
-        assert_ne!(fold, folds(103, 5, 2));
     }
 }

@@ -7,9 +7,8 @@
 use rand::Rng;
 use rand::seq::IndexedRandom;
 
-use super::fitting;
 use crate::encoder::Document;
-use crate::evaluate::{ClassWeight, Logistic, Vectorizer};
+use crate::evaluate::{ClassWeight, Logistic, Vectorizer, resample};
 use crate::records::POSITIVE;
 
 /// Most made-up articles for each topic; never more than real ones about it.
@@ -58,7 +57,7 @@ pub fn passages<'a>(documents: &[Document<'a>], grades: &[Vec<u8>], seed: u64) -
         let weight = ClassWeight::Balanced;
         let words = Logistic::fit(&vectors, &labels, vectorizer.len(), LOGISTIC_C, weight);
         let telling = |sentence: &str| words.probability(&vectorizer.transform(sentence));
-        let mut rng = fitting::generator(seed, 1_000 + topic as u64);
+        let mut rng = resample::generator(seed, 1_000 + topic as u64);
         for _ in 0..PER_TOPIC.min(about.len()) {
             let (Some(&base), Some(&donor)) = (without.choose(&mut rng), about.choose(&mut rng))
             else {

@@ -5,6 +5,7 @@ use candle_nn::{AdamW, Optimizer, ParamsAdamW, VarBuilder, VarMap};
 use rand::seq::SliceRandom;
 
 use super::fitting;
+use crate::evaluate::resample;
 use crate::summary::{FEATURES, SummaryScorer, select};
 
 /// Target of a sentence that a reader named as nearly as good as the best.
@@ -80,7 +81,7 @@ pub fn cross_validate(
     with_embeddings: bool,
     settings: &Settings,
 ) -> Result<Quality> {
-    let fold = fitting::folds(examples.len(), settings.folds, settings.seed);
+    let fold = resample::folds(examples.len(), settings.folds, settings.seed);
     let (mut chosen, mut best, mut either) = (0usize, 0usize, 0usize);
     for out in 0..settings.folds {
         let pairs = || examples.iter().zip(&fold);
@@ -122,7 +123,7 @@ fn fit_on(
     let vars = VarMap::new();
     let builder = VarBuilder::from_varmap(&vars, DType::F32, &Device::Cpu);
     let scorer = SummaryScorer::load(dim, &builder)?;
-    let mut rng = fitting::generator(settings.seed, 100);
+    let mut rng = resample::generator(settings.seed, 100);
     fitting::initialise(&vars, &mut rng)?;
     standardise(&vars, examples)?;
     // The standardisation is measured, not learnt.

@@ -7,6 +7,7 @@ use rand::seq::SliceRandom;
 
 use super::calibrate::{self, Calibration};
 use super::fitting;
+use crate::evaluate::resample;
 use crate::records::POSITIVE;
 use crate::topics::{GRADES, Head};
 
@@ -95,7 +96,7 @@ pub fn fit(
         );
     }
     let topics = examples[0].grades.len();
-    let fold = fitting::folds(examples.len(), settings.folds, settings.seed);
+    let fold = resample::folds(examples.len(), settings.folds, settings.seed);
     let mut held_out = vec![vec![0.0; topics]; examples.len()];
     let mut members = Vec::new();
     for out in 0..settings.folds {
@@ -150,7 +151,7 @@ fn fit_head(examples: &[&Example], settings: &Settings, purpose: u64) -> Result<
         topics,
         VarBuilder::from_varmap(&vars, DType::F32, &Device::Cpu),
     )?;
-    let mut rng = fitting::generator(settings.seed, purpose);
+    let mut rng = resample::generator(settings.seed, purpose);
     fitting::initialise(&vars, &mut rng)?;
     let mut optimiser = AdamW::new(
         fitting::sorted(&vars).into_iter().map(|v| v.1).collect(),

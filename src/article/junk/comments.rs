@@ -35,9 +35,35 @@ pub(super) fn is_comment(line: &str) -> bool {
     several && count >= 3 && count * 200 >= line.len()
 }
 
+/// Whether a program, not a careless hand, put the spaces: nearly all sentences of `text` end
+/// with " .", as texts that were split into tokens do.
+pub(super) fn is_tokenised(text: &str) -> bool {
+    let ends = text.match_indices('.').filter(|(at, _)| {
+        let after = text[at + 1..].chars().next();
+        after.is_none_or(char::is_whitespace)
+    });
+    let (mut spaced, mut all) = (0, 0);
+    for (at, _) in ends {
+        all += 1;
+        spaced += usize::from(text[..at].ends_with(' '));
+    }
+    all >= 2 && spaced * 10 >= all * 8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_of_tokens_is_no_comment() {
+        let tokens = "The ferry sank on monday , the owner said . ' i think it was the wind , ' he \
+                      added . Nobody was hurt , the harbour master told reporters .";
+        assert!(is_comment(tokens) && is_tokenised(tokens));
+        let comment = "Who cares about ferries .. i never take one , they are late . so there.";
+        let article = format!("The ferry sank. Nobody was hurt. The council met.\n{comment}");
+        assert!(is_comment(comment) && !is_tokenised(&article));
+        assert!(!is_tokenised("It rained .") && !is_tokenised(""));
+    }
 
     #[test]
     fn careless_typing_is_a_comment() {

@@ -2,7 +2,6 @@
 
 use super::{
     Kind, MAX_LINE,
-    comments::is_comment,
     credits::{is_caption, is_credit, starts_with_credit},
     links::{is_button, is_contact, is_glued_link, is_labelled_link, is_tweet},
     phrases::STOCK,
@@ -12,9 +11,6 @@ use super::{
 
 /// What `line` is by its words alone; `lower` is scratch space.
 pub(super) fn judge(line: &str, lower: &mut String, first: bool) -> Kind {
-    if is_comment(line) {
-        return Kind::Junk;
-    }
     if line.len() > MAX_LINE {
         return Kind::Prose;
     }

@@ -1,0 +1,439 @@
+//! Results as tables, for the terminal and as Markdown.
+
+use std::io::{self, Write};
+
+use comfy_table::{
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width,
+    presets,
+};
+
+use super::{number, signed, with_interval};
+use crate::evaluate::figures::Method;
+use crate::evaluate::results::{Part, Results, Slice, Task};
+
+/// A table with what stands above it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// The heading.
+    pub heading: String,
+    /// Names of the columns.
+    pub header: Vec<String>,
+    /// The cells.
+    pub rows: Vec<Vec<String>>,
+    /// A remark below.
+    pub note: String,
+}
+
+/// How tables are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// With lines, at most so many columns wide if that is given.
+    Terminal(Option<u16>),
+    /// As Markdown.
+    Markdown,
+}
+
+const NONE: &str = "-";
+/// A line under the header and no others.
+const RULED: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+impl Block {
+    fn new(heading: impl Into<String>, header: &[&str]) -> Self {
+        Self {
+            heading: heading.into(),
+            header: header.iter().map(|h| (*h).to_owned()).collect(),
+            rows: Vec::new(),
+            note: String::new(),
+        }
+    }
+
+    /// The block as text.
+    #[must_use]
+    pub fn draw(&self, style: Style) -> String {
+        let mut table = Table::new();
+        match style {
+            Style::Terminal(width) => {
+                table.load_style(RULED);
+                if let Some(width) = width {
+                    table.set_content_arrangement(ContentArrangement::Dynamic);
+                    table.set_width(width);
+                }
+            }
+            Style::Markdown => {
+                table.load_style(presets::ASCII_MARKDOWN);
+            }
+        }
+        let plain = |text: &String| crate::output::one_line(text);
+        table.set_header(self.header.iter().map(plain));
+        for row in &self.rows {
+            table.add_row(row.iter().map(|cell| match style {
+                Style::Markdown => Cell::new(plain(cell).replace('|', "\\|")),
+                Style::Terminal(_) => Cell::new(plain(cell)),
+            }));
+        }
+        let cells = std::iter::once(&self.header).chain(&self.rows);
+        let words: Vec<usize> = (0..self.header.len())
+            .map(|column| {
+                let cells = cells.clone().filter_map(|row| row.get(column));
+                let words = cells.flat_map(|cell| cell.split(' '));
+                words
+                    .map(|word| word.chars().count())
+                    .max()
+                    .unwrap_or_default()
+            })
+            .collect();
+        for (number, column) in table.column_iter_mut().enumerate() {
+            // Numbers at the right, the name of the row at the left.
+            if number > 0 {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+            if let (Style::Terminal(_), Ok(word)) = (style, u16::try_from(words[number])) {
+                column.set_padding((0, 2));
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(word + 2)));
+            }
+        }
+        let heading = match style {
+            Style::Markdown => format!("### {}\n", plain(&self.heading)),
+            Style::Terminal(_) => plain(&self.heading),
+        };
+        let body: Vec<String> = table
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect();
+        let mut text = format!("{heading}\n{}\n", body.join("\n"));
+        if !self.note.is_empty() {
+            let gap = if style == Style::Markdown { "\n" } else { "" };
+            text.push_str(&format!("{gap}{}\n", self.note));
+        }
+        text
+    }
+}
+
+/// Writes blocks one after the other.
+///
+/// # Errors
+/// When writing fails.
+pub fn write(out: &mut impl Write, blocks: &[Block], style: Style) -> io::Result<()> {
+    for (number, block) in blocks.iter().enumerate() {
+        if number > 0 {
+            writeln!(out)?;
+        }
+        write!(out, "{}", block.draw(style))?;
+    }
+    Ok(())
+}
+
+/// All tables of the results.
+#[must_use]
+pub fn blocks(results: &Results) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for part in &results.parts {
+        match part.task {
+            Task::Topics => blocks.extend(topics(part)),
+            Task::Summaries => blocks.extend(summaries(part)),
+            Task::Extraction | Task::Junk | Task::Sentences => blocks.push(reading(part)),
+        }
+    }
+    blocks.extend(speed(results));
+    blocks
+}
+
+fn cell(method: &Method, figure: &str) -> String {
+    let figures = &method.figures;
+    figures
+        .get(figure)
+        .map_or_else(|| NONE.to_owned(), |f| number(figure, f.value))
+}
+
+fn cell_with_interval(method: &Method, figure: &str) -> String {
+    let figures = &method.figures;
+    figures
+        .get(figure)
+        .map_or_else(|| NONE.to_owned(), |f| with_interval(figure, *f))
+}
+
+fn behind(method: &Method, figure: &str) -> String {
+    let behind = &method.behind;
+    behind
+        .get(figure)
+        .map_or_else(String::new, |d| signed(figure, d))
+}
+
+const STARRED: &str = "In brackets 95 % intervals; *: beyond chance, by paired bootstrap.";
+
+fn topics(part: &Part) -> Vec<Block> {
+    let [model, others @ ..] = &part.methods[..] else {
+        return Vec::new();
+    };
+    let ids: Vec<&String> = part.confusion.iter().flat_map(|c| &c.topics).collect();
+    let header = [
+        "topic", "n", "prec.", "recall", "F1", "AP", "AUROC", "Brier", "ECE",
+    ];
+    let mut each = Block::new(
+        format!("Topics: {}, {} articles", model.name, part.items),
+        &header,
+    );
+    let row = |name: &str, count: String, prefix: &str| {
+        let figure = |name: &str| format!("{prefix}{name}");
+        let mut row = vec![name.to_owned(), count];
+        row.push(cell(model, &figure("precision")));
+        row.push(cell(model, &figure("recall")));
+        row.push(cell_with_interval(model, &figure("f1")));
+        for name in ["average_precision", "auroc", "brier", "ece"] {
+            row.push(cell(model, &figure(name)));
+        }
+        row
+    };
+    for id in &ids {
+        let count = part.counts.get(*id).copied().unwrap_or_default();
+        each.rows
+            .push(row(id, count.to_string(), &format!("{id}.")));
+    }
+    each.rows
+        .push(row("all (macro)", part.items.to_string(), "macro_"));
+    let unseen: Vec<&str> = ids
+        .iter()
+        .filter(|id| part.counts.get(**id) == Some(&0))
+        .map(|id| id.as_str())
+        .collect();
+    if !unseen.is_empty() {
+        each.note = format!(
+            "No article has {}: left out of the means.",
+            unseen.join(", ")
+        );
+    }
+
+    let header = [
+        "method",
+        "macro F1",
+        "model ahead by",
+        "macro AP",
+        "micro F1",
+        "all right",
+        "Hamming loss",
+    ];
+    let mut beside = Block::new("Topics beside simple methods", &header);
+    for method in std::iter::once(model).chain(others) {
+        beside.rows.push(vec![
+            method.name.clone(),
+            cell_with_interval(method, "macro_f1"),
+            behind(method, "macro_f1"),
+            cell(method, "macro_average_precision"),
+            cell(method, "micro_f1"),
+            cell(method, "subset_accuracy"),
+            cell(method, "hamming_loss"),
+        ]);
+    }
+    beside.note = STARRED.to_owned();
+
+    let mut blocks = vec![each, beside];
+    if let Some(confusion) = &part.confusion {
+        let mut header = vec!["articles with"];
+        let found: Vec<String> = ids.iter().map(|id| format!("→ {id}")).collect();
+        header.extend(found.iter().map(String::as_str));
+        header.push("→ nothing");
+        let mut taken = Block::new("What is taken for what", &header);
+        let names = ids.iter().map(|id| id.as_str()).chain(["nothing"]);
+        for (name, counts) in names.zip(&confusion.counts) {
+            let counts = counts.iter().map(ToString::to_string);
+            taken
+                .rows
+                .push(std::iter::once(name.to_owned()).chain(counts).collect());
+        }
+        taken.note =
+            "In a topic's own row: found; elsewhere: found though it does not hold.".to_owned();
+        blocks.push(taken);
+    }
+    blocks.extend(grades(&part.slices));
+    blocks.extend(slices("Topics by", &part.slices, &["accuracy", "micro_f1"]));
+    blocks
+}
+
+/// The share of labelled articles by grade, a row for each topic.
+fn grades(slices: &[Slice]) -> Option<Block> {
+    let header = ["labelled, of grade", "0", "1", "2", "3"];
+    let mut block = Block::new("Topics by grade", &header);
+    for slice in slices {
+        let Some(topic) = slice.by.strip_suffix(" grade") else {
+            continue;
+        };
+        if block.rows.last().is_none_or(|row| row[0] != topic) {
+            block.rows.push(vec![
+                topic.to_owned(),
+                NONE.to_owned(),
+                NONE.to_owned(),
+                NONE.to_owned(),
+                NONE.to_owned(),
+            ]);
+        }
+        let share = slice.figures.get("labelled").map_or(0.0, |f| f.value);
+        if let (Some(row), Ok(grade)) = (block.rows.last_mut(), slice.value.parse::<usize>())
+            && let Some(cell) = row.get_mut(grade + 1)
+        {
+            *cell = format!("{:.1} % of {}", 100.0 * share, slice.items);
+        }
+    }
+    (!block.rows.is_empty()).then_some(block)
+}
+
+/// The slices of each kind but those of grades.
+fn slices(heading: &str, slices: &[Slice], figures: &[&str]) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    for slice in slices.iter().filter(|s| !s.by.ends_with(" grade")) {
+        let heading = format!("{heading} {}", slice.by);
+        if blocks.last().is_none_or(|b| b.heading != heading) {
+            let shown = figures.iter().filter(|f| slice.figures.contains_key(**f));
+            let header: Vec<&str> = [slice.by.as_str(), "n"]
+                .into_iter()
+                .chain(shown.copied())
+                .collect();
+            blocks.push(Block::new(heading, &header));
+        }
+        if let Some(block) = blocks.last_mut() {
+            let mut row = vec![slice.value.clone(), slice.items.to_string()];
+            for name in &block.header[2..] {
+                let figure = slice.figures.get(name);
+                row.push(figure.map_or_else(|| NONE.to_owned(), |f| with_interval(name, *f)));
+            }
+            block.rows.push(row);
+        }
+    }
+    for block in &mut blocks {
+        for name in &mut block.header {
+            *name = name
+                .replace('_', " ")
+                .replace("micro f1", "micro F1")
+                .replace("rouge", "ROUGE");
+        }
+    }
+    blocks
+}
+
+fn summaries(part: &Part) -> Vec<Block> {
+    let has = |figure: &str| part.methods.iter().any(|m| m.figures.contains_key(figure));
+    // What is shown first is what the data say most about.
+    let main = if has("best") { "best" } else { "rouge_1" };
+    let columns: Vec<(&str, &str)> = [
+        ("best", "best"),
+        ("best_or_alternate", "or alternate"),
+        ("rouge_1", "ROUGE-1"),
+        ("rouge_2", "ROUGE-2"),
+        ("rouge_lsum", "ROUGE-Lsum"),
+        ("redundancy", "redundancy"),
+        ("junk_rate", "junk"),
+        ("compression", "length"),
+    ]
+    .into_iter()
+    .filter(|(figure, _)| has(figure))
+    .collect();
+    let mut header = vec!["method"];
+    for (figure, name) in &columns {
+        header.push(name);
+        if *figure == main {
+            header.push("model ahead by");
+        }
+    }
+    let mut block = Block::new(format!("Summaries: {} articles", part.items), &header);
+    for method in &part.methods {
+        let mut row = vec![method.name.clone()];
+        for (figure, _) in &columns {
+            if *figure == main {
+                row.push(cell_with_interval(method, figure));
+                row.push(behind(method, figure));
+            } else {
+                row.push(cell(method, figure));
+            }
+        }
+        block.rows.push(row);
+    }
+    let mut blocks = vec![block];
+    blocks.extend(slices(
+        "Summaries by",
+        &part.slices,
+        &["best", "best_or_alternate", "rouge_1"],
+    ));
+    blocks
+}
+
+fn reading(part: &Part) -> Block {
+    let heading = match part.task {
+        Task::Extraction => format!("Article bodies: {} pages", part.items),
+        Task::Junk => format!("Page junk: {} articles", part.items),
+        _ => format!("Sentences: {} texts", part.items),
+    };
+    let mut block = Block::new(heading, &["figure", "value"]);
+    for (name, figure) in part.methods.iter().flat_map(|m| &m.figures) {
+        block
+            .rows
+            .push(vec![name.clone(), with_interval(name, *figure)]);
+    }
+    let counts: Vec<String> = part
+        .counts
+        .iter()
+        .map(|(name, n)| format!("{name}: {n}"))
+        .collect();
+    block.note = counts.join("; ");
+    block
+}
+
+fn speed(results: &Results) -> Option<Block> {
+    let speed = results.speed?;
+    let header = [
+        "",
+        "articles/s",
+        "tokens/s",
+        "seconds",
+        "threads",
+        "peak memory",
+    ];
+    let mut block = Block::new("Speed of this run", &header);
+    let model = results.model.as_ref();
+    block.rows.push(vec![
+        model.map_or_else(String::new, |m| format!("{} {}", m.name, m.version)),
+        format!("{:.1}", speed.articles_per_second),
+        format!("{:.0}", speed.tokens_per_second),
+        format!("{:.1}", speed.seconds),
+        speed.threads.to_string(),
+        speed
+            .peak_memory_mb
+            .map_or_else(|| NONE.to_owned(), |mb| format!("{mb:.0} MB")),
+    ]);
+    Some(block)
+}
+
+/// What has changed between two runs, as [`compare`](crate::evaluate::against::compare) gives it.
+#[must_use]
+pub fn against(methods: &[Method], old: &str) -> Option<Block> {
+    let [new, before] = methods else {
+        return None;
+    };
+    let mut block = Block::new(
+        format!("Against {old}"),
+        &["figure", "before", "now", "change", ""],
+    );
+    for (name, change) in &before.behind {
+        let lower_is_better = ["brier", "ece", "hamming_loss", "redundancy", "junk_rate"]
+            .iter()
+            .any(|figure| name.rsplit(['.', '_']).next() == Some(figure) || name.ends_with(figure));
+        let verdict = match () {
+            () if !change.is_significant() => "",
+            () if name == "compression" => "changed",
+            () if (change.value > 0.0) == lower_is_better => "worse",
+            () => "better",
+        };
+        block.rows.push(vec![
+            name.clone(),
+            cell(before, name),
+            cell(new, name),
+            signed(name, change),
+            verdict.to_owned(),
+        ]);
+    }
+    let names = (&before.name, &new.name);
+    block.note = format!(
+        "Before: {}; now: {}. What is neither better nor worse is within chance. {STARRED}",
+        names.0, names.1
+    );
+    Some(block)
+}
