@@ -24,17 +24,19 @@ fn main() -> anyhow::Result<()> {
     let marked = paths
         .next()
         .context("name a table with marked junk first")?;
-    let marked: Vec<Marked> = read(&marked)?
+    let marked = read(&marked)?
         .iter()
         .map(|row| {
             let text = row.text_of("text").unwrap_or_default();
-            Marked {
-                junk: bytes(&text, &row.spans("junk").unwrap_or_default()),
+            let junk = row.spans("junk", &text);
+            let junk = junk.map_err(|e| anyhow::anyhow!("row {} {e}", row.number))?;
+            Ok(Marked {
+                junk: bytes(&text, &junk.unwrap_or_default()),
                 title: row.text_of("title"),
                 text,
-            }
+            })
         })
-        .collect();
+        .collect::<anyhow::Result<Vec<Marked>>>()?;
     let mut unmarked = Vec::new();
     for path in paths {
         unmarked.extend(read(&path)?.iter().map(|row| Unmarked {

@@ -89,7 +89,7 @@ fn own_tables_are_measured_as_far_as_their_columns_go() {
         "TF-IDF +",
         "majority",
         "What is taken for what",
-        "Summaries: 3 articles",
+        "Summaries beside simple methods: 3 articles",
         "greedy oracle",
         "Speed of this run",
     ] {
@@ -172,7 +172,7 @@ fn a_missed_gate_is_named_and_ends_with_3() {
     );
     assert!(!said.contains("macro_f1"), "{said}");
     assert!(
-        out(&missed).contains("Summaries: 3 articles"),
+        out(&missed).contains("Summaries beside simple methods: 3 articles"),
         "the figures are shown all the same"
     );
 

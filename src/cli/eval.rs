@@ -204,7 +204,8 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
 
     let since = args.against.as_ref().map(|p| p.display().to_string());
     let changes = changes.as_deref().zip(since.as_deref());
-    print(&mut out, args, results, changes).map_err(|e| unwritable(e, args.output.as_deref()))?;
+    print(&mut out, args, common, results, changes)
+        .map_err(|e| unwritable(e, args.output.as_deref()))?;
     out.complete()?;
     if let Some(mut page) = report {
         let lines: Vec<(String, bool)> = checked
@@ -238,6 +239,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
 fn print(
     out: &mut Output,
     args: &Args,
+    common: &Common,
     results: &Results,
     changes: Option<(&[Method], &str)>,
 ) -> std::io::Result<()> {
@@ -249,7 +251,9 @@ fn print(
             Style::Terminal(u16::try_from(width).ok())
         }
     };
-    let mut blocks = report::blocks(results);
+    // People look at the whole first.
+    let sliced = style == Style::Markdown || common.verbose;
+    let mut blocks = report::blocks(results, sliced);
     blocks.extend(changes.and_then(|(methods, old)| report::against(methods, old)));
     if style == Style::Markdown {
         let model = results.model.as_ref();
@@ -258,7 +262,14 @@ fn print(
         });
         writeln!(out, "## {model} on {}\n", results.data.name)?;
     }
-    report::write(out, &blocks, style)
+    report::write(out, &blocks, style)?;
+    if !sliced && results.parts.iter().any(|part| !part.slices.is_empty()) {
+        writeln!(
+            out,
+            "\nBy kind of article: -v, -f markdown or --report FILE.html."
+        )?;
+    }
+    Ok(())
 }
 
 /// The rows to measure on.

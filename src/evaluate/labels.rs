@@ -128,19 +128,19 @@ pub fn confusion(labels: &[Vec<bool>], truth: &Truth) -> Confusion {
     let topics = truth.topics.len();
     let mut counts = vec![vec![0; topics + 1]; topics + 1];
     for article in 0..truth.articles() {
-        let has = |t: usize| truth.holds[t][article];
-        let found = |t: usize| labels[t][article];
-        let is_empty = |holds: &dyn Fn(usize) -> bool| !(0..topics).any(holds);
-        for (row, counts) in counts.iter_mut().enumerate() {
-            if !(row < topics && has(row) || row == topics && is_empty(&has)) {
-                continue;
+        // The topics that the article has or is labelled with, or else "none".
+        let set = |of: &[Vec<bool>]| -> Vec<usize> {
+            let mut set: Vec<usize> = (0..topics).filter(|t| of[*t][article]).collect();
+            if set.is_empty() {
+                set.push(topics);
             }
-            for (column, count) in counts.iter_mut().enumerate() {
-                *count += usize::from(if column == topics {
-                    is_empty(&found)
-                } else {
-                    found(column) && (column == row || !has(column))
-                });
+            set
+        };
+        let (has, found) = (set(&truth.holds), set(labels));
+        for row in &has {
+            for column in &found {
+                let elsewhere = column != row && has.contains(column);
+                counts[*row][*column] += usize::from(!elsewhere);
             }
         }
     }

@@ -20,6 +20,8 @@ use crate::records::{POSITIVE, Row};
 const MISTAKES: usize = 5;
 /// Most summaries that are shown.
 const SUMMARIES: usize = 8;
+/// Most characters of a sentence in a summary that are shown.
+const SENTENCE: usize = 600;
 
 /// What the page shows.
 pub struct Shown<'a> {
@@ -120,7 +122,15 @@ struct Line {
 /// What is taken for what.
 struct Heat {
     header: Vec<String>,
-    rows: Vec<(String, Vec<(usize, u32, bool)>)>,
+    rows: Vec<(String, Vec<Count>)>,
+}
+
+/// A number of articles, its share of the greatest in percent, and whether it
+/// counts right labels.
+struct Count {
+    count: usize,
+    percent: u32,
+    right: bool,
 }
 
 /// A summary beside the best sentences.
@@ -170,7 +180,7 @@ fn page<'a>(shown: &Shown<'a>) -> Page<'a> {
         changes: shown
             .changes
             .and_then(|(methods, old)| against(methods, old)),
-        tables: blocks(results),
+        tables: blocks(results, true),
     }
 }
 
@@ -400,7 +410,7 @@ fn method_plot(heading: &str, figure: &str, part: &Part) -> Plot {
         Some(Line {
             name: method.name.clone(),
             beside: behind.map_or_else(String::new, |d| {
-                format!("model ahead by {}", signed(figure, d))
+                format!("model's lead {}", signed(figure, d))
             }),
             label: with_interval(figure, *f),
             whisker: charts::whisker((f.value, f.low, f.high), 0.0, to),
@@ -471,9 +481,10 @@ fn heat(part: &Part) -> Option<Heat> {
             .chain(["nothing".to_owned()])
     };
     let cells = |row: usize, counts: &[usize]| {
-        let cell = |(column, count): (usize, &usize)| {
-            let percent = u32::try_from(100 * count / most).unwrap_or(100);
-            (*count, percent, column == row)
+        let cell = |(column, &count): (usize, &usize)| Count {
+            count,
+            percent: u32::try_from(100 * count / most).unwrap_or(100),
+            right: column == row,
         };
         counts.iter().enumerate().map(cell).collect()
     };
@@ -507,7 +518,7 @@ fn examples(cases: &[Case]) -> Vec<Example> {
 
 fn example(case: &Case) -> Option<Example> {
     let (judge, scores) = (case.judge.as_ref()?, case.summary?);
-    let text = |s: usize| case.article.text[judge.sentences[s].bytes.clone()].to_owned();
+    let text = |s: usize| shorten(&case.article.text[judge.sentences[s].bytes.clone()]);
     let kind = |s: usize| match () {
         () if judge.is_best(s) => "best",
         () if judge.is_alternate(s) => "alternate",
@@ -522,8 +533,16 @@ fn example(case: &Case) -> Option<Example> {
             .into_iter()
             .map(|s| (text(s), kind(s)))
             .collect(),
-        best: judge.reference.clone(),
+        best: judge.reference.iter().map(|line| shorten(line)).collect(),
     })
+}
+
+/// A text of at most [`SENTENCE`] characters and a sign that more followed.
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(SENTENCE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]

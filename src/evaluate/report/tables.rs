@@ -124,14 +124,22 @@ pub fn write(out: &mut impl Write, blocks: &[Block], style: Style) -> io::Result
     Ok(())
 }
 
-/// All tables of the results.
+/// All tables of the results; those by kind of article only with `sliced`.
 #[must_use]
-pub fn blocks(results: &Results) -> Vec<Block> {
+pub fn blocks(results: &Results, sliced: bool) -> Vec<Block> {
     let mut blocks = Vec::new();
     for part in &results.parts {
         match part.task {
-            Task::Topics => blocks.extend(topics(part)),
-            Task::Summaries => blocks.extend(summaries(part)),
+            Task::Topics => {
+                blocks.extend(topics(part));
+                let figures = ["accuracy", "micro_f1"];
+                blocks.extend(slices("Topics by", &part.slices, &figures).filter(|_| sliced));
+            }
+            Task::Summaries => {
+                blocks.extend(summaries(part));
+                let figures = ["best", "best_or_alternate", "rouge_1"];
+                blocks.extend(slices("Summaries by", &part.slices, &figures).filter(|_| sliced));
+            }
             Task::Extraction | Task::Junk | Task::Sentences => blocks.push(reading(part)),
         }
     }
@@ -207,7 +215,7 @@ fn topics(part: &Part) -> Vec<Block> {
     let header = [
         "method",
         "macro F1",
-        "model ahead by",
+        "model's lead",
         "macro AP",
         "micro F1",
         "all right",
@@ -246,7 +254,6 @@ fn topics(part: &Part) -> Vec<Block> {
         blocks.push(taken);
     }
     blocks.extend(grades(&part.slices));
-    blocks.extend(slices("Topics by", &part.slices, &["accuracy", "micro_f1"]));
     blocks
 }
 
@@ -278,7 +285,7 @@ fn grades(slices: &[Slice]) -> Option<Block> {
 }
 
 /// The slices of each kind but those of grades.
-fn slices(heading: &str, slices: &[Slice], figures: &[&str]) -> Vec<Block> {
+fn slices(heading: &str, slices: &[Slice], figures: &[&str]) -> impl Iterator<Item = Block> {
     let mut blocks: Vec<Block> = Vec::new();
     for slice in slices.iter().filter(|s| !s.by.ends_with(" grade")) {
         let heading = format!("{heading} {}", slice.by);
@@ -307,53 +314,57 @@ fn slices(heading: &str, slices: &[Slice], figures: &[&str]) -> Vec<Block> {
                 .replace("rouge", "ROUGE");
         }
     }
-    blocks
+    blocks.into_iter()
 }
 
 fn summaries(part: &Part) -> Vec<Block> {
     let has = |figure: &str| part.methods.iter().any(|m| m.figures.contains_key(figure));
     // What is shown first is what the data say most about.
     let main = if has("best") { "best" } else { "rouge_1" };
-    let columns: Vec<(&str, &str)> = [
-        ("best", "best"),
-        ("best_or_alternate", "or alternate"),
-        ("rouge_1", "ROUGE-1"),
-        ("rouge_2", "ROUGE-2"),
-        ("rouge_lsum", "ROUGE-Lsum"),
-        ("redundancy", "redundancy"),
-        ("junk_rate", "junk"),
-        ("compression", "length"),
-    ]
-    .into_iter()
-    .filter(|(figure, _)| has(figure))
-    .collect();
-    let mut header = vec!["method"];
-    for (figure, name) in &columns {
-        header.push(name);
-        if *figure == main {
-            header.push("model ahead by");
-        }
-    }
-    let mut block = Block::new(format!("Summaries: {} articles", part.items), &header);
-    for method in &part.methods {
-        let mut row = vec![method.name.clone()];
-        for (figure, _) in &columns {
+    let table = |heading: String, columns: &[(&str, &str)]| {
+        let columns: Vec<_> = columns.iter().filter(|(figure, _)| has(figure)).collect();
+        let mut header = vec!["method"];
+        for (figure, name) in &columns {
+            header.push(name);
             if *figure == main {
-                row.push(cell_with_interval(method, figure));
-                row.push(behind(method, figure));
-            } else {
-                row.push(cell(method, figure));
+                header.push("model's lead");
             }
         }
-        block.rows.push(row);
-    }
-    let mut blocks = vec![block];
-    blocks.extend(slices(
-        "Summaries by",
-        &part.slices,
-        &["best", "best_or_alternate", "rouge_1"],
-    ));
-    blocks
+        let mut block = Block::new(heading, &header);
+        for method in &part.methods {
+            let mut row = vec![method.name.clone()];
+            for (figure, _) in &columns {
+                if *figure == main {
+                    row.push(cell_with_interval(method, figure));
+                    row.push(behind(method, figure));
+                } else {
+                    row.push(cell(method, figure));
+                }
+            }
+            block.rows.push(row);
+        }
+        block
+    };
+    let mut beside = table(
+        format!("Summaries beside simple methods: {} articles", part.items),
+        &[
+            ("best", "best"),
+            ("best_or_alternate", "or alt."),
+            ("rouge_1", "R-1"),
+            ("rouge_2", "R-2"),
+            ("rouge_lsum", "R-Lsum"),
+        ],
+    );
+    beside.note = format!("best, or alt.: shares of sentences; R: ROUGE F1. {STARRED}");
+    let made = table(
+        "What the summaries are like".to_owned(),
+        &[
+            ("redundancy", "redundancy"),
+            ("junk_rate", "junk"),
+            ("compression", "length"),
+        ],
+    );
+    vec![beside, made]
 }
 
 fn reading(part: &Part) -> Block {
@@ -436,4 +447,94 @@ pub fn against(methods: &[Method], old: &str) -> Option<Block> {
         names.0, names.1
     );
     Some(block)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run on four articles with everything that tables show.
+    fn results() -> Results {
+        let f = |value: f64| serde_json::json!({"value": value, "low": value - 0.1, "high": value + 0.1});
+        let d = serde_json::json!({"value": 0.25, "low": 0.125, "high": 0.375});
+        serde_json::from_value(serde_json::json!({
+            "schema": 1, "topicwire": "0.1.0",
+            "model": {"name": "small", "version": "1.0.0", "sha256": "ab"},
+            "data": {"name": "own", "rows": 4, "sha256": "cd"},
+            "settings": {"sentences": 3, "thresholds": {}, "resamples": 100, "seed": 1},
+            "parts": [
+                {"task": "topics", "items": 4, "counts": {"sea": 2, "land": 0},
+                 "methods": [
+                    {"name": "small 1.0.0", "figures": {
+                        "sea.precision": f(0.5), "sea.recall": f(1.0), "sea.f1": f(0.66667),
+                        "sea.average_precision": f(0.75), "sea.auroc": f(0.8), "sea.brier": f(0.125),
+                        "sea.ece": f(0.0625), "land.brier": f(0.0), "macro_f1": f(0.66667),
+                        "macro_average_precision": f(0.75), "micro_f1": f(0.66667),
+                        "subset_accuracy": f(0.5), "hamming_loss": f(0.25)}},
+                    {"name": "keyword | counts", "figures": {"macro_f1": f(0.41667)},
+                     "behind": {"macro_f1": d}}],
+                 "confusion": {"topics": ["sea", "land"], "counts": [[2, 0, 0], [0, 0, 0], [1, 0, 1]]},
+                 "slices": [
+                    {"by": "sea grade", "value": "0", "items": 2, "figures": {"labelled": f(0.5)}},
+                    {"by": "sea grade", "value": "3", "items": 2, "figures": {"labelled": f(1.0)}},
+                    {"by": "year", "value": "2019", "items": 4,
+                     "figures": {"accuracy": f(0.75), "micro_f1": f(0.66667)}}]},
+                {"task": "summaries", "items": 3, "counts": {"marked": 3},
+                 "methods": [
+                    {"name": "small 1.0.0", "figures": {"best": f(0.5), "best_or_alternate": f(0.75),
+                        "rouge_1": f(61.25), "rouge_2": f(50.0), "rouge_lsum": f(60.0),
+                        "redundancy": f(0.125), "junk_rate": f(0.0), "compression": f(0.25)}},
+                    {"name": "random", "figures": {"best": f(0.25)}, "behind": {"best": d}}]},
+                {"task": "junk", "items": 2, "counts": {"marked": 9, "other sentences": 90},
+                 "methods": [{"name": "topicwire", "figures": {"junk_dropped": f(0.88889),
+                    "best_dropped": f(0.0)}}]}],
+            "speed": {"load_seconds": 0.01, "seconds": 2.5, "articles_per_second": 1.6,
+                "tokens_per_second": 1234.5, "threads": 2, "peak_memory_mb": 61.4},
+            "articles": []
+        }))
+        .unwrap()
+    }
+
+    fn draw(style: Style) -> String {
+        let mut out = Vec::new();
+        write(&mut out, &blocks(&results(), true), style).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn terminal() {
+        insta::assert_snapshot!(draw(Style::Terminal(Some(80))));
+    }
+
+    #[test]
+    fn markdown() {
+        insta::assert_snapshot!(draw(Style::Markdown));
+    }
+
+    #[test]
+    fn changes_say_better_and_worse_by_the_figure() {
+        let change = |value: f64| crate::evaluate::figures::Difference {
+            value,
+            low: value - 0.01,
+            high: value + 0.01,
+        };
+        let method = |behind: &[(&str, f64)]| Method {
+            name: "small".to_owned(),
+            figures: Default::default(),
+            behind: behind
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), change(*v)))
+                .collect(),
+        };
+        let old = [
+            ("macro_ece", -0.1),
+            ("macro_f1", 0.1),
+            ("micro_f1", 0.0),
+            ("sea.brier", 0.1),
+            ("sea.recall", -0.1),
+        ];
+        let block = against(&[method(&[]), method(&old)], "old.json").unwrap();
+        let verdicts: Vec<&str> = block.rows.iter().map(|r| r[4].as_str()).collect();
+        assert_eq!(verdicts, ["better", "better", "", "worse", "worse"]);
+    }
 }
