@@ -304,6 +304,34 @@ mod tests {
         }
     }
 
+    /// Summaries of made-up articles beside readers' best sentences, recorded likewise.
+    #[test]
+    fn recorded_on_real_summaries() {
+        #[derive(serde::Deserialize)]
+        struct Recorded {
+            reference: String,
+            candidate: String,
+            rouge: [[f64; 3]; 3],
+        }
+        let lines = include_str!("rouge/recorded.jsonl").lines();
+        let recorded: Vec<Recorded> = lines.map(|l| serde_json::from_str(l).unwrap()).collect();
+        assert!(recorded.len() >= 30);
+        for pair in recorded {
+            let (reference, candidate) =
+                (&Words::new(&pair.reference), &Words::new(&pair.candidate));
+            let scores = [
+                rouge_n(reference, candidate, 1),
+                rouge_n(reference, candidate, 2),
+                rouge_lsum(reference, candidate),
+            ];
+            for (score, expected) in scores.iter().zip(pair.rouge) {
+                let got = [score.precision, score.recall, score.f1];
+                let near = got.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6);
+                assert!(near, "{:?}: {got:?} is not {expected:?}", pair.candidate);
+            }
+        }
+    }
+
     /// Worked by hand: the candidate's 3 words match 3 of the reference's 6, in
     /// order; of its 2 pairs one ("red boat") is in the reference.
     #[test]

@@ -73,7 +73,11 @@ impl Judge {
         let text = |s: &Sentence| &article.text[s.bytes.clone()];
         let marked = |s: &Sentence, spans: &[Range<usize>]| is_marked(&s.chars, spans);
         Self {
-            words: sentences.iter().map(|s| Words::new(text(s))).collect(),
+            // A sentence is one line, however its text is wrapped.
+            words: sentences
+                .iter()
+                .map(|s| Words::new(&text(s).replace('\n', " ")))
+                .collect(),
             lengths: sentences
                 .iter()
                 .map(|s| text(s).split_whitespace().count())
@@ -314,6 +318,26 @@ mod tests {
             (none.chosen, none.best, none.rouge),
             (0.0, Some(0.0), [0.0; 3])
         );
+    }
+
+    #[test]
+    fn a_wrapped_sentence_is_one_line() {
+        let wrapped = "The ferry sank off the northern pier on Monday morning after its engine\n\
+            had failed twice in the heavy swell, the harbour master told the council\n\
+            of the old town on Tuesday evening. Nobody was hurt, but the boats of\n\
+            three families were lost when the quay gave way beneath the last of the\n\
+            passengers, who had waited there for news of the others since the early\n\
+            afternoon without so much as a blanket or a cup of tea from the owners.\n";
+        let first = "The ferry sank off the northern pier on Monday morning after its engine had \
+            failed twice in the heavy swell, the harbour master told the council of the old town \
+            on Tuesday evening.";
+        let gold = Gold {
+            references: vec![first.to_owned()],
+            ..Gold::default()
+        };
+        let judge = Judge::new(&Article::new(None, wrapped.to_owned()), &gold);
+        assert_eq!(judge.sentences.len(), 2);
+        assert_eq!(judge.judge(&[0]).rouge, [100.0; 3]);
     }
 
     #[test]
