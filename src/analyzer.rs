@@ -13,6 +13,10 @@ use crate::model::{Bundle, HEADS, ModelError, TOPICS};
 use crate::summary::{Line, SummaryScorer, select};
 use crate::topics::{Definitions, Topic, TopicScorer};
 
+/// Articles that are analysed together. Enough to keep all cores busy, few enough
+/// that memory stays flat and results come soon.
+pub const TOGETHER: usize = 32;
+
 /// Sentences of a summary when nothing else is set.
 pub const DEFAULT_SUMMARY: usize = 3;
 

@@ -4,14 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::analysis::Analysis;
-use crate::analyzer::{Analyzer, Options};
+use crate::analyzer::{Analyzer, Options, TOGETHER};
 use crate::article::Article;
 use crate::output::{Outcome, Printer};
 use crate::records::{Columns, RecordError, Row};
-
-/// Rows that are analysed together. Enough to keep all cores busy, few enough
-/// that memory stays flat and results come soon.
-pub const TOGETHER: usize = 32;
 
 /// What a batch came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

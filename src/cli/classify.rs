@@ -9,9 +9,8 @@ use anyhow::bail;
 use super::files::{Output, unwritable};
 use super::{Common, Ended, say};
 use crate::analysis::Analysis;
-use crate::analyzer::{AnalyzeError, Analyzer, DEFAULT_SUMMARY, Options};
+use crate::analyzer::{AnalyzeError, Analyzer, DEFAULT_SUMMARY, Options, TOGETHER};
 use crate::article::{Article, Articles, DEFAULT_MAX_BYTES, ReadError, read};
-use crate::batch::TOGETHER;
 use crate::output::{Format, Outcome, Page, Printer};
 
 /// Flags of the main job.
@@ -89,6 +88,11 @@ impl std::str::FromStr for Threshold {
 }
 
 impl Shape {
+    /// Sentences of the summary.
+    pub fn sentences(&self) -> usize {
+        self.sentences
+    }
+
     /// The options for an analyzer.
     ///
     /// # Errors

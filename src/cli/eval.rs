@@ -1,6 +1,5 @@
 //! `classify eval`: how good labels, summaries and reading are, beside simple methods.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -15,15 +14,14 @@ use super::{Common, Ended, say};
 use crate::analyzer::Analyzer;
 use crate::evaluate::cases::Data;
 use crate::evaluate::figures::Method;
-use crate::evaluate::gates::{self, Gates};
-use crate::evaluate::report::{self, Shown, Style};
+use crate::evaluate::gates::{self, Gate, Gates};
+use crate::evaluate::report::{self, Beside, Style};
 use crate::evaluate::resample::Resampling;
-use crate::evaluate::results::{self, DataRecord, ModelRecord, Results, SCHEMA, Task};
-use crate::evaluate::suite::{self, Case, Event};
-use crate::evaluate::topics::Training;
-use crate::evaluate::{against, fixtures, labels::Labelling, reading};
-use crate::model::Bundle;
-use crate::records::{POSITIVE, Row};
+use crate::evaluate::results::{ModelRecord, Results, SCHEMA, Task};
+use crate::evaluate::suite::{self, Evaluation, Event, Model, Settings, Topics};
+use crate::evaluate::topics::{TFIDF, Text, Training};
+use crate::evaluate::{against, fixtures};
+use crate::records::POSITIVE;
 
 /// Flags of `eval`.
 #[derive(Debug, clap::Args)]
@@ -155,11 +153,82 @@ impl std::str::FromStr for Bound {
 
 pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let (data, mut ended) = data(args, common)?;
-    let tasks: Vec<Task> = TASKS
+    let mut tasks = tasks(args, &data)?;
+    // What can go wrong without the run is tried before it.
+    let gates = gates(args, &data)?;
+    let old = match &args.against {
+        Some(path) => Some((recorded(path, args, &data)?, path.display().to_string())),
+        None => None,
+    };
+    let suite = args.gate.iter().flatten();
+    let inputs = args.data.iter().chain(&args.against).chain(&args.baseline);
+    let inputs: Vec<PathBuf> = inputs.chain(suite).cloned().collect();
+    if args.report.as_deref() == Some(Path::new("-")) {
+        bail!("--report: name a file; standard output has the tables");
+    }
+    let mut out = Output::open(args.output.as_deref(), &inputs)?;
+    let report = match &args.report {
+        Some(path) => Some((Output::open(Some(path), &inputs)?, path)),
+        None => None,
+    };
+
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(common.threads().unwrap_or(0))
+        .build()?;
+    // On a thread of the pool, so that everything below it runs there.
+    let (evaluation, all_used) = pool.install(|| measure(args, common, &data, &mut tasks))?;
+    if !all_used {
+        ended = Ended::InputFailed;
+    }
+    let results = &evaluation.results;
+    let changes = match &old {
+        Some((old, path)) => {
+            let changes = pool.install(|| against::compare(results, old, resampling(args)));
+            Some(changes.map_err(|e| anyhow!("{path}: {e}"))?)
+        }
+        None => None,
+    };
+    let changes = changes
+        .as_deref()
+        .zip(old.as_ref().map(|(_, path)| path.as_str()));
+    print(&mut out, args, common, results, changes)
+        .map_err(|e| unwritable(e, args.output.as_deref()))?;
+    out.complete()?;
+
+    let checked = gates.check(results);
+    if let Some((mut page, path)) = report {
+        let line = |(gate, reached): &(Gate, bool)| (gate.to_string(), *reached);
+        let gates: Vec<(String, bool)> = checked.iter().flatten().map(line).collect();
+        let beside = Beside {
+            gates: &gates,
+            changes,
+        };
+        report::html(&mut page, &evaluation, &beside).map_err(|e| unwritable(e, Some(path)))?;
+        page.complete()?;
+    }
+    let checked = checked.map_err(|e| anyhow!("gate: {e}"))?;
+    let mut missed = checked.iter().filter(|(_, reached)| !reached).peekable();
+    if missed.peek().is_some() {
+        missed.for_each(|(gate, _)| say("error", format!("gate missed: {gate}")));
+        return Ok(Ended::GateMissed);
+    }
+    if !gates.is_empty() && !common.quiet {
+        say("done", format!("all {} gates are reached", gates.len()));
+    }
+    Ok(ended)
+}
+
+/// What can be measured on the rows, as far as it is asked for.
+fn tasks(args: &Args, data: &Data) -> anyhow::Result<Vec<Task>> {
+    let fits = |task: &Task| {
+        data.rows
+            .iter()
+            .any(|row| suite::fits(*task, row, &data.columns))
+    };
+    let asked = TASKS
         .into_iter()
-        .filter(|task| args.task.is_none_or(|asked| asked.task() == *task))
-        .filter(|task| data.rows.iter().any(|row| suite::fits(*task, row)))
-        .collect();
+        .filter(|task| args.task.is_none_or(|a| a.task() == *task));
+    let tasks: Vec<Task> = asked.filter(fits).collect();
     if tasks.is_empty() {
         let wanted = match args.task {
             Some(task) => columns(task.task()).to_owned(),
@@ -167,73 +236,18 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         };
         bail!(
             "{}: no row has {wanted}; there is nothing to compare with",
-            data.name
+            data.path
         );
     }
-    // What can go wrong without the run is tried before it.
-    let gates = gates(args, &data)?;
-    let old = args.against.as_deref().map(recorded).transpose()?;
-    let inputs: Vec<PathBuf> = args.data.iter().chain(&args.against).cloned().collect();
-    let mut out = Output::open(args.output.as_deref(), &inputs)?;
-    let report = match &args.report {
-        Some(path) => Some(Output::open(Some(path), &inputs)?),
-        None => None,
-    };
-
-    let mut run = Run {
-        args,
-        common,
-        data: &data,
-        tasks: &tasks,
-        failed: false,
-    };
-    let mut measured = run.measure()?;
-    if run.failed {
-        ended = Ended::InputFailed;
-    }
-    measured.results.round();
-    let results = &measured.results;
-    let changes = match (&old, &args.against) {
-        (Some(old), Some(path)) => {
-            let changes = against::compare(results, old, run.resampling());
-            Some(changes.map_err(|e| anyhow!("{}: {e}", path.display()))?)
+    for column in &args.slice {
+        if !data.rows.iter().any(|row| row.text_of(column).is_some()) {
+            bail!(
+                "{}: --slice: no row has a column \"{column}\" with text",
+                data.path
+            );
         }
-        _ => None,
-    };
-    let checked = gates.check(results).map_err(|e| anyhow!("gate: {e}"))?;
-
-    let since = args.against.as_ref().map(|p| p.display().to_string());
-    let changes = changes.as_deref().zip(since.as_deref());
-    print(&mut out, args, common, results, changes)
-        .map_err(|e| unwritable(e, args.output.as_deref()))?;
-    out.complete()?;
-    if let Some(mut page) = report {
-        let lines: Vec<(String, bool)> = checked
-            .iter()
-            .map(|(gate, reached)| (gate.to_string(), *reached))
-            .collect();
-        let shown = Shown {
-            results,
-            topics: &measured.topics,
-            cases: &measured.cases,
-            labellings: &measured.labellings,
-            gates: &lines,
-            changes,
-        };
-        report::html(&mut page, &shown).map_err(|e| unwritable(e, args.report.as_deref()))?;
-        page.complete()?;
     }
-    let missed = checked.iter().filter(|(_, reached)| !reached);
-    for (gate, _) in missed.clone() {
-        say("error", format!("gate missed: {gate}"));
-    }
-    if missed.count() > 0 {
-        return Ok(Ended::GateMissed);
-    }
-    if !gates.is_empty() && !common.quiet {
-        say("done", format!("all {} gates are reached", gates.len()));
-    }
-    Ok(ended)
+    Ok(tasks)
 }
 
 fn print(
@@ -254,7 +268,7 @@ fn print(
     // People look at the whole first.
     let sliced = style == Style::Markdown || common.verbose;
     let mut blocks = report::blocks(results, sliced);
-    blocks.extend(changes.and_then(|(methods, old)| report::against(methods, old)));
+    blocks.extend(changes.and_then(|(methods, old)| report::against(methods, old, sliced)));
     if style == Style::Markdown {
         let model = results.model.as_ref();
         let model = model.map_or("topicwire".to_owned(), |m| {
@@ -278,25 +292,33 @@ fn data(args: &Args, common: &Common) -> anyhow::Result<(Data, Ended)> {
         return Ok((fixtures::data()?, Ended::Well));
     };
     let (rows, ended) = tables::rows(path, common)?;
+    let data = Data {
+        name: name(path),
+        path: path.display().to_string(),
+        rows,
+        columns: args.columns.columns(),
+    };
+    Ok((data, ended))
+}
+
+/// A table's name: that of its file without what tells the format.
+fn name(path: &Path) -> String {
+    const FORMATS: [&str; 11] = [
+        ".gz", ".zst", ".bz2", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".tab", ".parquet",
+        ".pq",
+    ];
+    if path == Path::new("-") {
+        return "standard input".to_owned();
+    }
     let file = path
         .file_name()
         .unwrap_or(path.as_os_str())
         .to_string_lossy();
-    let name = match file.as_ref() {
-        "-" => "standard input",
-        file => file
-            .split('.')
-            .find(|part| !part.is_empty())
-            .unwrap_or(file),
-    };
-    Ok((
-        Data {
-            name: name.to_owned(),
-            rows,
-            columns: args.columns.columns(),
-        },
-        ended,
-    ))
+    let mut name = file.as_ref();
+    while let Some(short) = FORMATS.iter().find_map(|f| name.strip_suffix(f)) {
+        name = short;
+    }
+    name.to_owned()
 }
 
 /// The gates that the flags ask for.
@@ -320,236 +342,195 @@ fn gates(args: &Args, data: &Data) -> anyhow::Result<Gates> {
     Ok(gates)
 }
 
-/// Results that an earlier run recorded.
-fn recorded(path: &Path) -> anyhow::Result<Results> {
+/// Results that an earlier run recorded on the same data.
+fn recorded(path: &Path, args: &Args, data: &Data) -> anyhow::Result<Results> {
     let name = path.display();
     let json = std::fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
     let results: Results = serde_json::from_slice(&json)
         .with_context(|| format!("{name}: holds no results of `classify eval -f json`"))?;
     if results.schema != SCHEMA {
-        bail!(
-            "{name}: has results of version {}, not {SCHEMA}; record them anew",
-            results.schema
-        );
+        let found = results.schema;
+        bail!("{name}: has results of version {found}, not {SCHEMA}; record them anew");
     }
+    against::comparable(&results, &data.record(), args.shape.sentences())
+        .map_err(|e| anyhow!("{name}: {e}"))?;
     Ok(results)
 }
 
-/// What a run found, with what the page shows beside the figures.
-struct Measured {
-    results: Results,
-    topics: Vec<(String, String)>,
-    cases: Vec<Case>,
-    labellings: Vec<Labelling>,
+fn resampling(args: &Args) -> Resampling {
+    Resampling {
+        count: args.resamples as usize,
+        seed: args.seed,
+    }
 }
 
-struct Run<'a> {
-    args: &'a Args,
-    common: &'a Common,
-    data: &'a Data,
-    tasks: &'a [Task],
-    failed: bool,
-}
-
-impl Run<'_> {
-    fn resampling(&self) -> Resampling {
-        Resampling {
-            count: self.args.resamples as usize,
-            seed: self.args.seed,
-        }
-    }
-
-    fn measure(&mut self) -> anyhow::Result<Measured> {
-        let needs_model = |task: &Task| matches!(task, Task::Topics | Task::Summaries);
-        let mut measured = Measured {
-            results: Results {
-                schema: SCHEMA,
-                topicwire: env!("CARGO_PKG_VERSION").to_owned(),
-                model: None,
-                data: DataRecord {
-                    name: self.data.name.clone(),
-                    rows: self.data.rows.len(),
-                    sha256: self.data.digest(),
-                },
-                settings: results::Settings {
-                    sentences: 0,
-                    thresholds: std::collections::BTreeMap::new(),
-                    resamples: self.args.resamples as usize,
-                    seed: self.args.seed,
-                },
-                parts: Vec::new(),
-                speed: None,
-                articles: Vec::new(),
-            },
-            topics: Vec::new(),
-            cases: Vec::new(),
-            labellings: Vec::new(),
-        };
-        if self.tasks.iter().any(needs_model) {
-            self.measure_model(&mut measured)?;
-        }
-        let name = self.data.name.clone();
-        let failed = &mut self.failed;
-        let mut report = |row: &Row, error: &str| {
-            *failed = true;
-            say("error", format!("{name}: row {} {error}", row.number));
-        };
-        let resampling = Resampling {
-            count: self.args.resamples as usize,
-            seed: self.args.seed,
-        };
-        for task in self.tasks {
-            measured.results.parts.extend(match task {
-                Task::Topics | Task::Summaries => None,
-                Task::Extraction => reading::extraction(self.data, resampling, &mut report),
-                Task::Junk => reading::junk(self.data, resampling, &mut report),
-                Task::Sentences => reading::sentences(self.data, resampling),
-            });
-        }
-        Ok(measured)
-    }
-
-    /// Topics and summaries.
-    fn measure_model(&mut self, measured: &mut Measured) -> anyhow::Result<()> {
+/// Runs the evaluation; also whether all rows could be used. Topics that do not
+/// fit the model are taken off the tasks.
+fn measure(
+    args: &Args,
+    common: &Common,
+    data: &Data,
+    tasks: &mut Vec<Task>,
+) -> anyhow::Result<(Evaluation, bool)> {
+    let needs_model = |task: &Task| matches!(task, Task::Topics | Task::Summaries);
+    let mut settings = Settings {
+        resampling: resampling(args),
+        slices: args.slice.clone(),
+        ..Settings::default()
+    };
+    let mut all_used = true;
+    let mut training = None;
+    let analyzer;
+    let mut model = None;
+    if tasks.iter().any(needs_model) {
         let start = Instant::now();
-        let bundle = self.common.bundle()?;
-        let analyzer = Analyzer::new(&bundle, self.common.engine()?, self.common.threads())?;
+        let bundle = common.bundle()?;
+        analyzer = Analyzer::new(&bundle, common.engine()?, common.threads())?;
+        settings.options = args.shape.options(&analyzer)?;
+        settings.options.all_evidence = args.report.is_some();
         let load_seconds = start.elapsed().as_secs_f64();
-        let settings = suite::Settings {
-            options: self.args.shape.options(&analyzer)?,
-            resampling: self.resampling(),
-            slices: self.args.slice.clone(),
+        let topics = match tasks.contains(&Task::Topics) {
+            true => topics(&analyzer, common, data, tasks)?,
+            false => Vec::new(),
         };
-        let mut tasks = self.tasks.to_vec();
-        if tasks.contains(&Task::Topics) && !self.topics_fit(&analyzer, tasks.len() > 1)? {
-            tasks.retain(|task| *task != Task::Topics);
+        if let (Some(path), true) = (&args.baseline, tasks.contains(&Task::Topics)) {
+            let (articles, ended) = self::training(path, &topics, args, common)?;
+            all_used &= ended == Ended::Well;
+            training = Some(articles);
         }
-        let topics = analyzer.topics().iter();
-        measured.topics = topics.map(|t| (t.id.clone(), t.name.clone())).collect();
-        let ids: Vec<String> = measured.topics.iter().map(|(id, _)| id.clone()).collect();
-        // Read before the run: a table that cannot be read should not cost one.
-        let training = match &self.args.baseline {
-            Some(path) if tasks.contains(&Task::Topics) => Some(self.training(path, &ids)?),
-            _ => None,
-        };
-
-        let mut progress = self.common.progress();
-        let (name, mut failed) = (&self.data.name, false);
-        let (cases, speed) =
-            suite::analyze(
-                self.data,
-                &analyzer,
-                &settings,
-                &tasks,
-                |event| match event {
-                    Event::Failed(row, error) => {
-                        failed = true;
-                        say("error", format!("{name}: row {} {error}", row.number));
-                    }
-                    Event::Progress(done, all) => progress(&format!("{done} of {all} articles")),
+        // Without topics that fit there may be nothing left for it to do.
+        if tasks.iter().any(needs_model) {
+            model = Some(Model {
+                analyzer: &analyzer,
+                record: ModelRecord {
+                    name: bundle.manifest.name.clone(),
+                    version: bundle.manifest.version.clone(),
+                    sha256: bundle.manifest.digest(),
                 },
-            );
-        self.failed |= failed;
-        if cases.is_empty() {
-            bail!("{name}: no row gives an article");
-        }
-        progress("computing figures and intervals");
-        let results = &mut measured.results;
-        results.model = Some(model_record(&bundle));
-        results.settings.sentences = settings.options.summary_sentences;
-        let threshold = |a: &crate::Analysis| {
-            a.topics
-                .iter()
-                .map(|t| (t.id.clone(), t.threshold))
-                .collect()
-        };
-        results.settings.thresholds = cases
-            .iter()
-            .find_map(|c| c.analysis.as_ref())
-            .map(threshold)
-            .unwrap_or_default();
-        results.speed = Some(results::Speed {
-            load_seconds,
-            ..speed
-        });
-        let model = format!("{} {}", bundle.manifest.name, bundle.manifest.version);
-        if tasks.contains(&Task::Topics)
-            && let Some((part, labellings)) =
-                suite::topics(&model, &ids, &cases, training.as_ref(), &settings)
-        {
-            results.parts.push(part);
-            measured.labellings = labellings;
-        }
-        if tasks.contains(&Task::Summaries) {
-            results
-                .parts
-                .extend(suite::summaries(&model, &cases, &settings));
-        }
-        results.articles = suite::records(&ids, &cases, &self.data.columns);
-        measured.cases = cases;
-        Ok(())
-    }
-
-    /// Whether the model knows topics that the rows speak of. Those that it
-    /// does not know are named.
-    fn topics_fit(&self, analyzer: &Analyzer, others: bool) -> anyhow::Result<bool> {
-        let named: BTreeSet<String> = self.data.rows.iter().flat_map(Row::topics).collect();
-        let known: BTreeSet<String> = analyzer.topics().iter().map(|t| t.id.clone()).collect();
-        let list = |ids: &mut dyn Iterator<Item = &String>| {
-            let ids: Vec<&str> = ids.map(String::as_str).take(10).collect();
-            ids.join(", ")
-        };
-        let unknown = list(&mut named.difference(&known));
-        if !named.is_empty() && named.is_disjoint(&known) || known.is_empty() {
-            let known = match known.is_empty() {
-                true => "none".to_owned(),
-                false => list(&mut known.iter()),
-            };
-            let problem = format!(
-                "{}: the labels name topics ({unknown}) that this model does not have; it has {known}",
-                self.data.name
-            );
-            if !others {
-                bail!("{problem}");
-            }
-            self.common
-                .warn(format!("{problem}; topics are not measured"));
-            return Ok(false);
-        }
-        if !unknown.is_empty() {
-            self.common.warn(format!(
-                "{}: topics that this model does not have are left out: {unknown}",
-                self.data.name
-            ));
-        }
-        Ok(true)
-    }
-
-    /// The articles that the TF-IDF baseline is fitted on.
-    fn training(&self, path: &Path, ids: &[String]) -> anyhow::Result<Training> {
-        let table = tables::read(path, &self.args.columns.columns(), self.common)?;
-        let holds = |id: &String| -> anyhow::Result<Vec<bool>> {
-            let grades = table.articles.iter().map(|(row, _)| match row.grade(id) {
-                Ok(grade) => Ok(grade >= POSITIVE),
-                Err(e) => Err(anyhow!("{}: row {} {e}", path.display(), row.number)),
+                load_seconds,
+                topics,
             });
-            grades.collect()
-        };
-        Ok(Training {
-            texts: table
-                .articles
-                .iter()
-                .map(|(_, a)| suite::with_title(a))
-                .collect(),
-            holds: ids.iter().map(holds).collect::<anyhow::Result<_>>()?,
-        })
+        }
     }
+    let mut progress = common.progress();
+    let mut tell = |event: Event| match event {
+        Event::Failed(row, error) => {
+            all_used = false;
+            say(
+                "error",
+                format!("{}: row {} {error}", data.path, row.number),
+            );
+        }
+        Event::Analysed(done, all) => progress(&format!("{done} of {all} articles")),
+        Event::Computing(task) => progress(&format!("computing figures of {task:?}")),
+    };
+    let evaluation = suite::run(
+        data,
+        model.as_ref(),
+        tasks,
+        training.as_ref(),
+        &settings,
+        &mut tell,
+    );
+    if evaluation.results.parts.is_empty() {
+        bail!("{}: no row could be used", data.path);
+    }
+    let part = evaluation.results.part(Task::Topics);
+    if part.is_some_and(|part| part.methods.iter().all(|m| m.name != TFIDF)) {
+        common.warn("too few articles to fit TF-IDF on; it is left out");
+    }
+    Ok((evaluation, all_used))
 }
 
-fn model_record(bundle: &Bundle) -> ModelRecord {
-    ModelRecord {
-        name: bundle.manifest.name.clone(),
-        version: bundle.manifest.version.clone(),
-        sha256: bundle.manifest.digest(),
+/// Ids of the topics that can be measured. Where there are none and nothing
+/// else is left to measure, that is an error.
+fn topics(
+    analyzer: &Analyzer,
+    common: &Common,
+    data: &Data,
+    tasks: &mut Vec<Task>,
+) -> anyhow::Result<Vec<String>> {
+    let known: Vec<String> = analyzer.topics().iter().map(|t| t.id.clone()).collect();
+    let topics = Topics::new(&known, &data.rows);
+    let list = |ids: &[String]| match ids {
+        [] => "none".to_owned(),
+        ids => ids
+            .iter()
+            .take(10)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    let path = &data.path;
+    if topics.measured.is_empty() {
+        let problem = format!(
+            "{path}: the labels name topics ({}) that this model does not have; it has {}",
+            list(&topics.unknown),
+            list(&known)
+        );
+        tasks.retain(|task| *task != Task::Topics);
+        if tasks.is_empty() {
+            bail!("{problem}");
+        }
+        common.warn(format!("{problem}; topics are not measured"));
+        return Ok(topics.measured);
+    }
+    if !topics.unknown.is_empty() {
+        let unknown = list(&topics.unknown);
+        common.warn(format!(
+            "{path}: left out, as this model does not have them: {unknown}"
+        ));
+    }
+    if !topics.unlabelled.is_empty() {
+        let unlabelled = list(&topics.unlabelled);
+        common.warn(format!(
+            "{path}: left out, as no row names them: {unlabelled}"
+        ));
+    }
+    Ok(topics.measured)
+}
+
+/// The articles that the TF-IDF baseline is fitted on: those that are labelled.
+fn training(
+    path: &Path,
+    ids: &[String],
+    args: &Args,
+    common: &Common,
+) -> anyhow::Result<(Training, Ended)> {
+    let mut table = tables::read(path, &args.columns.columns(), common)?;
+    table.articles.retain(|(row, _)| row.is_labelled());
+    if table.articles.is_empty() {
+        bail!(
+            "{}: no row has grades or labels to fit TF-IDF on",
+            path.display()
+        );
+    }
+    let holds = |id: &String| -> anyhow::Result<Vec<bool>> {
+        let grades = table.articles.iter().map(|(row, _)| match row.grade(id) {
+            Ok(grade) => Ok(grade >= POSITIVE),
+            Err(e) => Err(anyhow!("{}: row {} {e}", path.display(), row.number)),
+        });
+        grades.collect()
+    };
+    let training = Training {
+        texts: table.articles.iter().map(|(_, a)| Text::of(a)).collect(),
+        holds: ids.iter().map(holds).collect::<anyhow::Result<_>>()?,
+    };
+    Ok((training, table.ended))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_called_like_its_file() {
+        let named = |path: &str| name(Path::new(path));
+        assert_eq!(named("a/dev.jsonl.gz"), "dev");
+        assert_eq!(named("news.2024.csv"), "news.2024");
+        assert_eq!(
+            (named("-"), named("plain")),
+            ("standard input".to_owned(), "plain".to_owned())
+        );
     }
 }

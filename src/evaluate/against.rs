@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::figures::{Measured, Method, measure};
 use super::labels::{self, Labelling, Truth};
 use super::resample::Resampling;
-use super::results::{ArticleRecord, Results};
+use super::results::{ArticleRecord, DataRecord, Results, Task};
 use super::summaries::{self, Scores};
 
 /// Compares new results with recorded ones on the same articles: first the new
@@ -18,18 +18,7 @@ pub fn compare(
     old: &Results,
     resampling: Resampling,
 ) -> Result<Vec<Method>, String> {
-    if new.data.sha256 != old.data.sha256 {
-        return Err(format!(
-            "was measured on other data ({}, {} rows); measure the old model on {} to compare",
-            old.data.name, old.data.rows, new.data.name
-        ));
-    }
-    if new.settings.sentences != old.settings.sentences {
-        return Err(format!(
-            "was measured with summaries of {} sentences, not {}; use -n {0}",
-            old.settings.sentences, new.settings.sentences
-        ));
-    }
+    comparable(old, &new.data, new.settings.sentences)?;
     let old_rows: BTreeMap<usize, &ArticleRecord> =
         old.articles.iter().map(|a| (a.row, a)).collect();
     let pairs: Vec<(&ArticleRecord, &ArticleRecord)> = new
@@ -42,11 +31,19 @@ pub fn compare(
         .iter()
         .filter(|(a, b)| !a.topics.is_empty() && !b.topics.is_empty())
         .collect();
-    if let Some((first, other)) = labelled.first() {
-        let both = |id: &&String| other.topics.contains_key(*id);
-        let ids: Vec<String> = first.topics.keys().filter(both).cloned().collect();
+    let ids: Vec<String> = match labelled.first() {
+        Some((first, other)) => {
+            let both = |id: &&String| other.topics.contains_key(*id);
+            first.topics.keys().filter(both).cloned().collect()
+        }
+        None => Vec::new(),
+    };
+    if !ids.is_empty() {
         let records: Vec<&ArticleRecord> = labelled.iter().map(|(a, _)| *a).collect();
-        let truth = truth(&ids, &records);
+        let grade = |topic: usize, i: usize| records[i].topics.get(&ids[topic]);
+        let truth = Truth::new(&ids, records.len(), |topic, i| {
+            grade(topic, i).is_some_and(|t| t.grade >= crate::records::POSITIVE)
+        });
         let sides = [records, labelled.iter().map(|(_, b)| *b).collect()];
         let measured = sides.map(|side| labelling(&ids, &side));
         add(
@@ -75,7 +72,10 @@ pub fn compare(
         );
     }
     if methods[0].is_empty() {
-        return Err("has no articles in common with these results".to_owned());
+        return Err(
+            "has no topics or summaries in common with these results; reading is not compared"
+                .to_owned(),
+        );
     }
     let joined = methods.into_iter().map(|parts: Vec<Method>| {
         let mut whole = Method {
@@ -99,6 +99,28 @@ pub fn compare(
     Ok(joined)
 }
 
+/// Whether results on this data with summaries of so many sentences can be
+/// compared with recorded ones.
+///
+/// # Errors
+/// When the recorded ones were measured otherwise.
+pub fn comparable(old: &Results, data: &DataRecord, sentences: usize) -> Result<(), String> {
+    if data.sha256 != old.data.sha256 {
+        return Err(format!(
+            "was measured on other data ({}, {} rows); measure the old model on {} to compare",
+            old.data.name, old.data.rows, data.name
+        ));
+    }
+    let summarised = old.part(Task::Summaries).is_some();
+    if summarised && old.settings.sentences != sentences {
+        return Err(format!(
+            "was measured with summaries of {} sentences, not {sentences}; use -n {0}",
+            old.settings.sentences
+        ));
+    }
+    Ok(())
+}
+
 /// Measures both sides and adds the two methods to the two lists.
 fn add<T: Sync>(
     methods: &mut [Vec<Method>; 2],
@@ -117,20 +139,6 @@ fn add<T: Sync>(
         .zip(measure(&measured, items, resampling))
     {
         list.push(method);
-    }
-}
-
-fn truth(ids: &[String], records: &[&ArticleRecord]) -> Truth {
-    let holds = |id: &String| {
-        let grade = |r: &&ArticleRecord| r.topics.get(id).map_or(0, |t| t.grade);
-        records
-            .iter()
-            .map(|r| grade(r) >= crate::records::POSITIVE)
-            .collect()
-    };
-    Truth {
-        topics: ids.to_vec(),
-        holds: ids.iter().map(holds).collect(),
     }
 }
 

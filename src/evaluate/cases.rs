@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::results::DataRecord;
 use super::summaries::Gold;
 use crate::article::{Article, segment};
 use crate::model::sha256_hex;
@@ -12,8 +13,10 @@ use crate::records::{Columns, RecordError, Row};
 /// A set of labelled rows.
 #[derive(Debug, Clone, Default)]
 pub struct Data {
-    /// What messages and reports call it.
+    /// What reports and suites call it.
     pub name: String,
+    /// What messages call it: the path of its file.
+    pub path: String,
     /// The rows.
     pub rows: Vec<Row>,
     /// Names of the columns that hold the articles.
@@ -21,6 +24,16 @@ pub struct Data {
 }
 
 impl Data {
+    /// What is recorded of it.
+    #[must_use]
+    pub fn record(&self) -> DataRecord {
+        DataRecord {
+            name: self.name.clone(),
+            rows: self.rows.len(),
+            sha256: self.digest(),
+        }
+    }
+
     /// SHA-256, in hex, over all rows: what tells two sets apart.
     #[must_use]
     pub fn digest(&self) -> String {
@@ -46,6 +59,11 @@ pub fn article(row: &Row, columns: &Columns) -> Result<Article, RecordError> {
     }
 }
 
+/// Columns with lists that a summary is judged by.
+pub const SUMMARY_LISTS: [&str; 5] = ["best", "references", "reference", "summary", "highlights"];
+/// Columns with texts that it is judged by.
+pub const SUMMARY_TEXTS: [&str; 4] = ["extract", "reference", "summary", "highlights"];
+
 /// What the article's summary is judged by; `None` when the row has nothing of it.
 ///
 /// Marked sentences are in `best` and `alternates`, or in `extract`, a text of
@@ -69,11 +87,16 @@ pub fn gold(row: &Row, article: &Article) -> Result<Option<Gold>, String> {
         let extract = plain(&extract);
         let sentences = segment(article).sentences.into_iter();
         let inside = sentences.filter(|s| extract.contains(&plain(&text[s.bytes.clone()])));
-        gold.best = Some(inside.map(|s| s.chars).collect());
+        let inside: Vec<_> = inside.map(|s| s.chars).collect();
+        if inside.is_empty() {
+            return Err("has an \"extract\" without a sentence of its text".to_owned());
+        }
+        gold.best = Some(inside);
     }
     if gold.best.is_none() {
         // A summary in words of its own marks nothing, which is no error.
-        gold.best = row.spans("summary", text).ok().flatten();
+        let summary = row.spans("summary", text).ok().flatten();
+        gold.best = summary.filter(|best| !best.is_empty());
     }
     if gold.references.is_empty()
         && let Some(best) = &gold.best
@@ -133,7 +156,7 @@ pub fn traits(row: &Row, article: &Article, columns: &[String]) -> BTreeMap<Stri
         traits.insert("year".to_owned(), year);
     }
     for column in SLICES.into_iter().chain(columns.iter().map(String::as_str)) {
-        if let Some(value) = row.text_of(column) {
+        if let (Some(value), false) = (row.text_of(column), traits.contains_key(column)) {
             traits.insert(column.to_owned(), value);
         }
     }
@@ -202,6 +225,12 @@ mod tests {
         assert_eq!(several.references, ["A.", "B."]);
         assert_eq!(of(r#""summary":" ","references":[]"#), Ok(None));
         assert_eq!(of(r#""best":[]"#), Ok(None));
+        assert_eq!(of(r#""summary":[]"#), Ok(None));
+        assert!(
+            of(r#""extract":"It snowed.""#)
+                .unwrap_err()
+                .contains("extract")
+        );
         assert!(
             of(r#""best":["It snowed."]"#)
                 .unwrap_err()

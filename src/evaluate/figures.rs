@@ -81,7 +81,7 @@ pub fn measure(methods: &[Measured], items: usize, resampling: Resampling) -> Ve
                 .iter()
                 .map(|(figure, &value)| {
                     let drawn = samples[m].iter().filter_map(|s| s.get(figure).copied());
-                    let (low, high) = percentiles(drawn.collect());
+                    let (low, high) = interval(figure, value, drawn.collect());
                     (figure.clone(), Figure { value, low, high })
                 })
                 .collect(),
@@ -92,12 +92,25 @@ pub fn measure(methods: &[Measured], items: usize, resampling: Resampling) -> Ve
                     let value = first - values[m].get(figure)?;
                     let pairs = samples[0].iter().zip(&samples[m]);
                     let apart = pairs.filter_map(|(a, b)| Some(a.get(figure)? - b.get(figure)?));
-                    let (low, high) = percentiles(apart.collect());
+                    let (low, high) = interval(figure, value, apart.collect());
                     Some((figure.clone(), Difference { value, low, high }))
                 })
                 .collect(),
         })
         .collect()
+}
+
+/// The interval of a figure: the percentiles of its bootstrap samples.
+///
+/// Every sample has copies of items, which makes a calibration error larger than it
+/// is; its samples are moved back by how far their mean lies above the figure.
+fn interval(figure: &str, value: f64, mut samples: Vec<f64>) -> (f64, f64) {
+    if figure.ends_with("ece") && !samples.is_empty() {
+        #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
+        let mean = samples.iter().sum::<f64>() / samples.len() as f64;
+        samples.iter_mut().for_each(|s| *s -= mean - value);
+    }
+    percentiles(samples)
 }
 
 /// The figures of one method alone.
@@ -150,6 +163,13 @@ mod tests {
         let same = measure(&itself, 200, Resampling::default())[1].behind["right"];
         assert_eq!((same.value, same.low, same.high), (0.0, 0.0, 0.0));
         assert!(!same.is_significant());
+    }
+
+    #[test]
+    fn a_calibration_error_lies_in_its_interval() {
+        let (low, high) = interval("macro_ece", 0.02, vec![0.03; 9]);
+        assert!((low - 0.02).abs() < 1e-12 && (high - 0.02).abs() < 1e-12);
+        assert_eq!(interval("macro_f1", 0.02, vec![0.03; 9]), (0.03, 0.03));
     }
 
     #[test]

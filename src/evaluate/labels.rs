@@ -23,6 +23,16 @@ pub struct Truth {
 }
 
 impl Truth {
+    /// The truth by what tells whether a topic holds for an article, by their numbers.
+    #[must_use]
+    pub fn new(topics: &[String], articles: usize, holds: impl Fn(usize, usize) -> bool) -> Self {
+        let of = |topic| (0..articles).map(|article| holds(topic, article)).collect();
+        Self {
+            topics: topics.to_vec(),
+            holds: (0..topics.len()).map(of).collect(),
+        }
+    }
+
     /// The number of articles.
     #[must_use]
     pub fn articles(&self) -> usize {
@@ -41,8 +51,8 @@ impl Truth {
 ///
 /// For each topic, as `topic.figure`: `precision`, `recall`, `f1` and, with
 /// probabilities, `average_precision`, `auroc`, `brier` and `ece`; of a topic
-/// that no article has the last two alone. Overall
-/// `macro_…`, the means over the topics that any article has; `micro_f1` over
+/// that none of these articles has the last two alone. Overall
+/// `macro_…`, the means over the topics that any of them has; `micro_f1` over
 /// all decisions; `subset_accuracy`, the share of articles with exactly the
 /// right labels, and `hamming_loss`, the share of wrong decisions.
 #[must_use]
@@ -56,7 +66,7 @@ pub fn figures(labelling: &Labelling, truth: &Truth, picked: &[usize]) -> Vec<(S
     for (topic, id) in truth.topics.iter().enumerate() {
         let (labels, holds) = (pick(&labelling.labels[topic]), pick(&truth.holds[topic]));
         // Of a topic that no article has there is nothing to find.
-        let exists = truth.holds[topic].contains(&true);
+        let exists = holds.contains(&true);
         let mut of_topic = Vec::new();
         if exists {
             of_topic.extend([

@@ -29,4 +29,4 @@ pub use logistic::{ClassWeight, Logistic};
 pub use metrics::{
     auroc, average_precision, best_f1_threshold, brier, cohen_kappa, ece, f1, precision, recall,
 };
-pub use tfidf::{TfidfLogistic, Vectorizer};
+pub use tfidf::Vectorizer;

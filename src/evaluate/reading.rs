@@ -18,13 +18,19 @@ const MAX_TEXT: u64 = 1 << 23;
 /// Tells of a row that cannot be used.
 pub type Report<'a> = &'a mut dyn FnMut(&Row, &str);
 
+/// A row's page and the article body in it.
+#[must_use]
+pub fn page(row: &Row) -> Option<(String, String)> {
+    Some((row.text_of("html")?, row.text_of("article_body")?))
+}
+
 /// How much of the article bodies is found in pages: `extraction_precision`,
 /// `extraction_recall`, `extraction_f1`. A page that cannot be read is told of
 /// and counts as one in which nothing is found.
 pub fn extraction(data: &Data, resampling: Resampling, report: Report) -> Option<Part> {
     let mut pages: Vec<PageScores> = Vec::new();
     for row in &data.rows {
-        let (Some(html), Some(body)) = (row.text_of("html"), row.text_of("article_body")) else {
+        let Some((html, body)) = page(row) else {
             continue;
         };
         let found: Result<String, _> = read_bytes(html.as_bytes(), None, MAX_TEXT)

@@ -11,7 +11,7 @@ const FEWEST: usize = 5;
 const MOST: usize = 12;
 /// What lumped slices are called.
 const OTHERS: &str = "others";
-/// What is cut by numbers, which have an order and are never lumped.
+/// What is cut by numbers, which have an order: slices that are too small are left out.
 const ORDERED: [&str; 2] = ["length", "year"];
 
 /// Cuts items by each of their traits and measures every slice, given the
@@ -32,6 +32,7 @@ pub fn cut(
         }
         let mut parts: Vec<(&str, Vec<usize>)> = members.into_iter().collect();
         if ORDERED.contains(&by.as_str()) {
+            parts.retain(|(_, items)| items.len() >= FEWEST);
             parts.sort_by_key(|(value, _)| leading_number(value));
         } else {
             parts = lumped(parts);
@@ -77,8 +78,7 @@ fn lumped(mut slices: Vec<(&str, Vec<usize>)>) -> Vec<(&str, Vec<usize>)> {
         .flat_map(|(_, i)| i)
         .collect();
     slices.sort();
-    // A single slice beside the rest says nothing that all together do not.
-    if !rest.is_empty() {
+    if rest.len() >= FEWEST {
         slices.push((OTHERS, rest));
     }
     slices
@@ -96,22 +96,26 @@ mod tests {
     }
 
     #[test]
-    fn items_are_cut_by_every_trait_that_differs() {
-        let of = |length: &str| of(&[("length", length.to_owned()), ("kind", "wire".to_owned())]);
-        let traits = [
-            of("300 to 599 words"),
-            of("1,200 words and more"),
-            of("0 to 299 words"),
-        ];
+    fn lengths_are_in_order_and_what_is_the_same_for_all_is_no_cut() {
+        let traits: Vec<_> = [
+            "300 to 599 words",
+            "1,200 words and more",
+            "0 to 299 words",
+            "600",
+        ]
+        .into_iter()
+        .flat_map(|length| std::iter::repeat_n(length, if length == "600" { 4 } else { 5 }))
+        .map(|length| of(&[("length", length.to_owned()), ("kind", "wire".to_owned())]))
+        .collect();
         let mut traits: Vec<_> = traits.iter().collect();
         let none = BTreeMap::new();
         traits.push(&none);
         let slices = cut(&traits, |_| Figures::new());
         let named: Vec<_> = slices.iter().map(|s| (s.value.as_str(), s.items)).collect();
         let expected = [
-            ("0 to 299 words", 1),
-            ("300 to 599 words", 1),
-            ("1,200 words and more", 1),
+            ("0 to 299 words", 5),
+            ("300 to 599 words", 5),
+            ("1,200 words and more", 5),
         ];
         assert_eq!(named, expected);
     }

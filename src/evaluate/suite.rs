@@ -1,6 +1,6 @@
 //! The whole evaluation of a model on a set of labelled rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -9,15 +9,14 @@ use super::cases::{self, Data};
 use super::figures::{Measured, measure, measure_one};
 use super::labels::Labelling;
 use super::resample::Resampling;
-use super::results::{ArticleRecord, Part, Speed, Task, TopicRecord};
+use super::results::{self, ArticleRecord, ModelRecord, Part, Results, Speed, Task, TopicRecord};
 use super::summaries::{self, Judge, Scores};
 use super::topics::{self, Judged, Training};
-use super::{extracts, slices};
-use crate::analysis::Analysis;
-use crate::analyzer::{Analyzer, Options};
+use super::{extracts, reading, slices};
+use crate::analysis::{Analysis, TopicResult};
+use crate::analyzer::{Analyzer, Options, TOGETHER};
 use crate::article::Article;
-use crate::batch::TOGETHER;
-use crate::records::Row;
+use crate::records::{Columns, Row};
 
 /// How to measure.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +29,31 @@ pub struct Settings {
     pub slices: Vec<String>,
 }
 
+/// A model that is measured.
+pub struct Model<'a> {
+    /// Ready to run.
+    pub analyzer: &'a Analyzer,
+    /// Which it is.
+    pub record: ModelRecord,
+    /// Seconds that it took to make it ready.
+    pub load_seconds: f64,
+    /// Ids of its topics that are measured, see [`Topics`].
+    pub topics: Vec<String>,
+}
+
+/// An evaluation: the results, and what reports show beside them.
+#[derive(Debug, Clone)]
+pub struct Evaluation {
+    /// The results.
+    pub results: Results,
+    /// Ids and names of the measured topics.
+    pub topics: Vec<(String, String)>,
+    /// The articles.
+    pub cases: Vec<Case>,
+    /// What each method of the topics' part said of the labelled articles.
+    pub labellings: Vec<Labelling>,
+}
+
 /// A labelled article, what the model made of it and how that fares.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -37,7 +61,7 @@ pub struct Case {
     pub row: Row,
     /// Its article.
     pub article: Article,
-    /// A reader's grade of each topic; `None` when the row is not labelled.
+    /// A reader's grade of each measured topic; `None` when the row is not labelled.
     pub grades: Option<Vec<u8>>,
     /// What summaries of it are judged by; `None` when there is nothing.
     pub judge: Option<Judge>,
@@ -47,110 +71,212 @@ pub struct Case {
     pub summary: Option<Scores>,
 }
 
+impl Case {
+    /// What the model said of a topic; `None` when it failed.
+    #[must_use]
+    pub fn topic(&self, id: &str) -> Option<&TopicResult> {
+        self.analysis.as_ref()?.topics.iter().find(|t| t.id == id)
+    }
+
+    /// Numbers of the sentences in the model's summary.
+    #[must_use]
+    pub fn chosen(&self) -> Vec<usize> {
+        let summary = self.analysis.iter().flat_map(|a| &a.summary);
+        summary.map(|s| s.place.sentence).collect()
+    }
+}
+
 /// What is told while an evaluation runs.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A row cannot be used, and why.
+    /// A row cannot be used, or the model fails on it, and why.
     Failed(&'a Row, &'a str),
     /// So many of so many articles are analysed.
-    Progress(usize, usize),
+    Analysed(usize, usize),
+    /// The figures of a task are computed.
+    Computing(Task),
+}
+
+/// How the topics of a model and of labelled rows fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Topics {
+    /// Those that can be measured, in the model's order.
+    pub measured: Vec<String>,
+    /// Those that only the rows name.
+    pub unknown: Vec<String>,
+    /// Those that only the model has: whether they hold, no row says.
+    pub unlabelled: Vec<String>,
+}
+
+impl Topics {
+    /// Compares them. Where no row names a topic, all are absent from all rows.
+    #[must_use]
+    pub fn new(model: &[String], rows: &[Row]) -> Self {
+        let named: BTreeSet<String> = rows.iter().flat_map(Row::topics).collect();
+        let (measured, unlabelled) = model
+            .iter()
+            .cloned()
+            .partition(|id| named.is_empty() || named.contains(id));
+        Self {
+            measured,
+            unknown: named.into_iter().filter(|id| !model.contains(id)).collect(),
+            unlabelled,
+        }
+    }
 }
 
 /// Whether a row has what a task compares with.
 #[must_use]
-pub fn fits(task: Task, row: &Row) -> bool {
-    let has = |column| row.list(column).is_some();
+pub fn fits(task: Task, row: &Row, columns: &Columns) -> bool {
+    let is_page = reading::page(row).is_some();
+    let has_text = row.column(&columns.text).is_some() || row.texts("sentences").is_some();
+    // A page without a text is no article of its own.
+    let is_article = has_text || !is_page;
     match task {
-        Task::Topics => row.is_labelled(),
+        Task::Topics => is_article && row.is_labelled(),
         Task::Summaries => {
-            let texts = ["extract", "reference", "summary", "highlights"];
-            let lists = ["best", "references", "reference", "summary", "highlights"];
-            let filled = |c| row.list(c).is_some_and(|list| !list.is_empty());
-            lists.into_iter().any(filled) || texts.into_iter().any(|c| row.text_of(c).is_some())
+            let filled = |c: &str| row.list(c).is_some_and(|list| !list.is_empty());
+            let lists = cases::SUMMARY_LISTS.into_iter().any(filled);
+            let written = |c: &str| row.text_of(c).is_some();
+            is_article && (lists || cases::SUMMARY_TEXTS.into_iter().any(written))
         }
-        Task::Extraction => ["html", "article_body"].map(|c| row.text_of(c).is_some()) == [true; 2],
-        Task::Junk => has("junk"),
+        Task::Extraction => is_page,
+        Task::Junk => row.list("junk").is_some(),
         Task::Sentences => row.texts("sentences").is_some(),
     }
 }
 
-/// Analyses the rows that have topics or summaries, as far as they are among
-/// `tasks`, to compare with. Rows that
-/// cannot be used are told of and left out; articles that the model fails on
-/// stay, as labelled with nothing and without a summary.
-pub fn analyze(
+/// Measures `tasks`; those of a model need one. Rows that cannot be used are
+/// told of and left out; articles that the model fails on stay, as labelled with
+/// nothing and with a summary that is all wrong.
+pub fn run(
     data: &Data,
-    analyzer: &Analyzer,
-    settings: &Settings,
+    model: Option<&Model>,
     tasks: &[Task],
-    mut tell: impl FnMut(Event),
-) -> (Vec<Case>, Speed) {
-    let topics: Vec<String> = analyzer.topics().iter().map(|t| t.id.clone()).collect();
-    let mut cases = Vec::new();
-    for row in &data.rows {
-        let asked = |task: Task| tasks.contains(&task) && fits(task, row);
-        if !asked(Task::Topics) && !asked(Task::Summaries) {
-            continue;
+    training: Option<&Training>,
+    settings: &Settings,
+    tell: &mut dyn FnMut(Event),
+) -> Evaluation {
+    let resampling = settings.resampling;
+    let mut evaluation = Evaluation {
+        results: Results {
+            schema: results::SCHEMA,
+            topicwire: env!("CARGO_PKG_VERSION").to_owned(),
+            model: None,
+            data: data.record(),
+            settings: results::Settings {
+                sentences: settings.options.summary_sentences,
+                thresholds: BTreeMap::new(),
+                resamples: resampling.count,
+                seed: resampling.seed,
+            },
+            parts: Vec::new(),
+            speed: None,
+            articles: Vec::new(),
+        },
+        topics: Vec::new(),
+        cases: Vec::new(),
+        labellings: Vec::new(),
+    };
+    if let Some(model) = model {
+        with_model(
+            &mut evaluation,
+            data,
+            model,
+            tasks,
+            training,
+            settings,
+            tell,
+        );
+    }
+    for task in tasks {
+        let report = &mut |row: &Row, error: &str| tell(Event::Failed(row, error));
+        evaluation.results.parts.extend(match task {
+            Task::Topics | Task::Summaries => None,
+            Task::Extraction => reading::extraction(data, resampling, report),
+            Task::Junk => reading::junk(data, resampling, report),
+            Task::Sentences => reading::sentences(data, resampling),
+        });
+    }
+    evaluation.results.round();
+    evaluation
+}
+
+/// Topics and summaries.
+fn with_model(
+    evaluation: &mut Evaluation,
+    data: &Data,
+    model: &Model,
+    tasks: &[Task],
+    training: Option<&Training>,
+    settings: &Settings,
+    tell: &mut dyn FnMut(Event),
+) {
+    let known = model.analyzer.topics().iter();
+    let measured = known.filter(|t| model.topics.contains(&t.id));
+    evaluation.topics = measured.map(|t| (t.id.clone(), t.name.clone())).collect();
+    let ids = &model.topics;
+    let mut cases = cases_of(data, ids, tasks, tell);
+    let speed = analyze(&mut cases, model, settings, tell);
+    let name = format!("{} {}", model.record.name, model.record.version);
+    let results = &mut evaluation.results;
+    results.model = Some(model.record.clone());
+    results.speed = speed;
+    if let Some(analysis) = cases.iter().find_map(|c| c.analysis.as_ref()) {
+        let thresholds = analysis.topics.iter().filter(|t| ids.contains(&t.id));
+        results.settings.thresholds = thresholds.map(|t| (t.id.clone(), t.threshold)).collect();
+    }
+    if tasks.contains(&Task::Topics) {
+        tell(Event::Computing(Task::Topics));
+        if let Some((part, labellings)) = topics(&name, ids, &cases, training, settings) {
+            results.parts.push(part);
+            evaluation.labellings = labellings;
         }
-        let case = case(row, data, &topics, &asked);
+    }
+    if tasks.contains(&Task::Summaries) {
+        tell(Event::Computing(Task::Summaries));
+        results.parts.extend(summaries(&name, &cases, settings));
+    }
+    results.articles = records(ids, &cases, &data.columns);
+    evaluation.cases = cases;
+}
+
+/// The rows that have topics or summaries, as far as they are asked for.
+fn cases_of(data: &Data, ids: &[String], tasks: &[Task], tell: &mut dyn FnMut(Event)) -> Vec<Case> {
+    let made: Vec<(&Row, Result<Case, String>)> = data
+        .rows
+        .par_iter()
+        .filter_map(|row| {
+            let asked = |task| tasks.contains(&task) && fits(task, row, &data.columns);
+            let (labelled, summarised) = (asked(Task::Topics), asked(Task::Summaries));
+            (labelled || summarised)
+                .then(|| (row, case(row, data, labelled.then_some(ids), summarised)))
+        })
+        .collect();
+    let mut cases = Vec::new();
+    for (row, case) in made {
         match case {
             Ok(case) => cases.push(case),
             Err(error) => tell(Event::Failed(row, &error)),
         }
     }
-    let options = Options {
-        all_evidence: true,
-        ..settings.options.clone()
-    };
-    let (start, count) = (Instant::now(), cases.len());
-    for chunk in (0..count).step_by(TOGETHER) {
-        let chunk = chunk..(chunk + TOGETHER).min(count);
-        let articles: Vec<&Article> = cases[chunk.clone()].iter().map(|c| &c.article).collect();
-        let analyses = analyzer.analyze_all(&articles, &options);
-        for (case, analysis) in cases[chunk.clone()].iter_mut().zip(analyses) {
-            match analysis {
-                Ok(analysis) => case.analysis = Some(analysis),
-                Err(error) => tell(Event::Failed(&case.row, &error.to_string())),
-            }
-        }
-        tell(Event::Progress(chunk.end, count));
-    }
-    let seconds = start.elapsed().as_secs_f64();
-    cases.par_iter_mut().for_each(|case| {
-        let chosen = chosen(case);
-        case.summary = case.judge.as_ref().map(|judge| judge.judge(&chosen));
-    });
-    let tokens: usize = cases
-        .iter()
-        .flat_map(|c| &c.analysis)
-        .map(|a| a.tokens)
-        .sum();
-    #[expect(clippy::cast_precision_loss, reason = "counts")]
-    let speed = Speed {
-        load_seconds: 0.0,
-        seconds,
-        articles_per_second: count as f64 / seconds,
-        tokens_per_second: tokens as f64 / seconds,
-        threads: analyzer.threads(),
-        peak_memory_mb: peak_memory_mb(),
-    };
-    (cases, speed)
+    cases
 }
 
 fn case(
     row: &Row,
     data: &Data,
-    topics: &[String],
-    asked: &dyn Fn(Task) -> bool,
+    topics: Option<&[String]>,
+    summarised: bool,
 ) -> Result<Case, String> {
     let article = cases::article(row, &data.columns).map_err(|e| e.to_string())?;
-    let grades = || topics.iter().map(|id| row.grade(id)).collect();
-    let gold = match asked(Task::Summaries) {
+    let grades = |ids: &[String]| ids.iter().map(|id| row.grade(id)).collect();
+    let gold = match summarised {
         true => cases::gold(row, &article)?,
         false => None,
     };
     Ok(Case {
-        grades: asked(Task::Topics).then(grades).transpose()?,
+        grades: topics.map(grades).transpose()?,
         judge: gold.map(|gold| Judge::new(&article, &gold)),
         row: row.clone(),
         article,
@@ -159,11 +285,46 @@ fn case(
     })
 }
 
-/// Numbers of the sentences in the model's summary.
-#[must_use]
-pub fn chosen(case: &Case) -> Vec<usize> {
-    let summary = case.analysis.iter().flat_map(|a| &a.summary);
-    summary.map(|s| s.place.sentence).collect()
+/// Runs the model on all articles; `None` when there are none.
+fn analyze(
+    cases: &mut [Case],
+    model: &Model,
+    settings: &Settings,
+    tell: &mut dyn FnMut(Event),
+) -> Option<Speed> {
+    let (start, count) = (Instant::now(), cases.len());
+    for chunk in (0..count).step_by(TOGETHER) {
+        let chunk = chunk..(chunk + TOGETHER).min(count);
+        let articles: Vec<&Article> = cases[chunk.clone()].iter().map(|c| &c.article).collect();
+        let analyses = model.analyzer.analyze_all(&articles, &settings.options);
+        for (case, analysis) in cases[chunk.clone()].iter_mut().zip(analyses) {
+            match analysis {
+                Ok(analysis) => case.analysis = Some(analysis),
+                Err(error) => tell(Event::Failed(&case.row, &error.to_string())),
+            }
+        }
+        tell(Event::Analysed(chunk.end, count));
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    cases.par_iter_mut().for_each(|case| {
+        let chosen = case.chosen();
+        case.summary = case.judge.as_ref().map(|judge| match &case.analysis {
+            Some(_) => judge.judge(&chosen),
+            None => judge.failed(settings.options.summary_sentences),
+        });
+    });
+    let analyses = cases.iter().flat_map(|c| &c.analysis);
+    let tokens: usize = analyses.map(|a| a.tokens).sum();
+    #[expect(clippy::cast_precision_loss, reason = "counts")]
+    let per_second = |count: usize| count as f64 / seconds;
+    (count > 0).then(|| Speed {
+        load_seconds: model.load_seconds,
+        seconds,
+        articles_per_second: per_second(count),
+        tokens_per_second: per_second(tokens),
+        threads: model.analyzer.threads(),
+        peak_memory_mb: peak_memory_mb(),
+    })
 }
 
 /// Most memory that this process has had, in MB; where the system tells.
@@ -176,8 +337,7 @@ fn peak_memory_mb() -> Option<f64> {
 
 /// The part of topic labels, and what each method said of the labelled
 /// articles; `None` when no article is labelled.
-#[must_use]
-pub fn topics(
+fn topics(
     model: &str,
     ids: &[String],
     cases: &[Case],
@@ -187,15 +347,15 @@ pub fn topics(
     let judged: Vec<Judged> = cases
         .iter()
         .filter_map(|case| {
-            let of = |topic: usize| {
-                let result = case.analysis.as_ref().map(|a| &a.topics[topic]);
+            let said = |id: &String| {
+                let result = case.topic(id);
                 result.map_or((false, 0.0), |r| (r.label, f64::from(r.probability)))
             };
             Some(Judged {
-                text: with_title(&case.article),
+                text: topics::Text::of(&case.article),
                 grades: case.grades.clone()?,
                 graded: case.row.is_graded(),
-                model: (0..ids.len()).map(of).collect(),
+                model: ids.iter().map(said).collect(),
                 traits: cases::traits(&case.row, &case.article, &settings.slices),
             })
         })
@@ -204,16 +364,8 @@ pub fn topics(
     (!judged.is_empty()).then(|| topics::part(model, ids, &judged, training, resampling))
 }
 
-/// What the TF-IDF baseline reads of an article.
-#[must_use]
-pub fn with_title(article: &Article) -> String {
-    let title = article.title.as_deref().unwrap_or_default();
-    format!("{title}\n{}", article.text)
-}
-
 /// The part of summaries; `None` when there is nothing to compare with.
-#[must_use]
-pub fn summaries(model: &str, cases: &[Case], settings: &Settings) -> Option<Part> {
+fn summaries(model: &str, cases: &[Case], settings: &Settings) -> Option<Part> {
     let judged: Vec<(&Case, &Judge, Scores)> = cases
         .iter()
         .filter_map(|case| Some((case, case.judge.as_ref()?, case.summary?)))
@@ -223,11 +375,11 @@ pub fn summaries(model: &str, cases: &[Case], settings: &Settings) -> Option<Par
     }
     let count = settings.options.summary_sentences;
     let seed = settings.resampling.seed;
-    type Choice<'a> = &'a (dyn Fn(usize, &Judge) -> Scores + Sync);
+    type Choice<'a> = &'a (dyn Fn(&Row, &Judge) -> Scores + Sync);
     let each = |choice: Choice| -> Vec<Scores> {
-        let numbered = judged.par_iter().enumerate();
-        numbered
-            .map(|(i, (_, judge, _))| choice(i, judge))
+        let judged = judged.par_iter();
+        judged
+            .map(|(case, judge, _)| choice(&case.row, judge))
             .collect()
     };
     let methods = [
@@ -242,8 +394,8 @@ pub fn summaries(model: &str, cases: &[Case], settings: &Settings) -> Option<Par
         ),
         (
             "random",
-            each(&|i, judge| {
-                let draws = extracts::random(judge.sentences.len(), count, seed, i);
+            each(&|row, judge| {
+                let draws = extracts::random(judge.sentences.len(), count, seed, row.number);
                 let scores: Vec<Scores> = draws.iter().map(|d| judge.judge(d)).collect();
                 summaries::mean(&scores)
             }),
@@ -270,6 +422,7 @@ pub fn summaries(model: &str, cases: &[Case], settings: &Settings) -> Option<Par
         .collect();
     let traits: Vec<&BTreeMap<String, String>> = traits.iter().collect();
     let own = &methods[0].1;
+    let shown = ["best", "best_or_alternate", "rouge_1"];
     Some(Part {
         task: Task::Summaries,
         items: judged.len(),
@@ -280,9 +433,7 @@ pub fn summaries(model: &str, cases: &[Case], settings: &Settings) -> Option<Par
             measure_one(members.len(), resampling, |picked| {
                 let picked: Vec<usize> = picked.iter().map(|i| members[*i]).collect();
                 let mut figures = summaries::figures(own, &picked);
-                figures.retain(|(name, _)| {
-                    ["best", "best_or_alternate", "rouge_1"].contains(&name.as_str())
-                });
+                figures.retain(|(name, _)| shown.contains(&name.as_str()));
                 figures
             })
         }),
@@ -290,17 +441,12 @@ pub fn summaries(model: &str, cases: &[Case], settings: &Settings) -> Option<Par
 }
 
 /// What the model made of each article, for later comparisons.
-#[must_use]
-pub fn records(
-    ids: &[String],
-    cases: &[Case],
-    columns: &crate::records::Columns,
-) -> Vec<ArticleRecord> {
+fn records(ids: &[String], cases: &[Case], columns: &Columns) -> Vec<ArticleRecord> {
     cases
         .iter()
         .map(|case| {
             let topics = ids.iter().enumerate().filter_map(|(topic, id)| {
-                let result = case.analysis.as_ref().map(|a| &a.topics[topic]);
+                let result = case.topic(id);
                 let record = TopicRecord {
                     grade: case.grades.as_ref()?[topic],
                     label: result.is_some_and(|r| r.label),
@@ -316,4 +462,61 @@ pub fn records(
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(json: &str) -> Row {
+        Row {
+            number: 1,
+            fields: serde_json::from_str(json).unwrap(),
+        }
+    }
+
+    #[test]
+    fn only_topics_that_both_know_are_measured() {
+        let model = ["sea", "land", "air"].map(str::to_owned);
+        let rows = [
+            row(r#"{"grades":{"sea":0,"space":3}}"#),
+            row(r#"{"labels":["land"]}"#),
+        ];
+        let topics = Topics::new(&model, &rows);
+        assert_eq!(topics.measured, ["sea", "land"]);
+        assert_eq!(
+            (topics.unknown, topics.unlabelled),
+            (vec!["space".to_owned()], vec!["air".to_owned()])
+        );
+        let none = Topics::new(&model, &[row(r#"{"labels":[]}"#)]);
+        assert_eq!(none.measured, model);
+    }
+
+    #[test]
+    fn a_page_with_a_summary_is_a_page() {
+        let columns = Columns::default();
+        let page =
+            row(r#"{"html":"<p>It rained.</p>","article_body":"It rained.","summary":"Rain."}"#);
+        let tasks = |row: &Row| {
+            let all = [
+                Task::Topics,
+                Task::Summaries,
+                Task::Extraction,
+                Task::Junk,
+                Task::Sentences,
+            ];
+            all.into_iter()
+                .filter(|t| fits(*t, row, &columns))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(tasks(&page), [Task::Extraction]);
+        let lines = row(r#"{"sentences":["It rained."],"summary":["It rained."]}"#);
+        assert_eq!(tasks(&lines), [Task::Summaries, Task::Sentences]);
+        // Its text is missing, which is an error to be told, not a row to pass over.
+        assert_eq!(
+            tasks(&row(r#"{"labels":["sea"],"body":"It rained."}"#)),
+            [Task::Topics]
+        );
+        assert!(tasks(&row(r#"{"best":[],"summary":" "}"#)).is_empty());
+    }
 }

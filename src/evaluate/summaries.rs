@@ -145,6 +145,17 @@ impl Judge {
         }
     }
 
+    /// The scores of an article without a summary where `count` sentences were
+    /// asked for: all of them count as wrong.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a count of sentences")]
+    pub fn failed(&self, count: usize) -> Scores {
+        Scores {
+            chosen: self.sentences.len().clamp(1, count.max(1)) as f64,
+            ..self.judge(&[])
+        }
+    }
+
     /// ROUGE-1, -2 and -Lsum of a candidate, F1 in percent; each the best over
     /// the references, as in `rouge_score`'s `score_multi`.
     fn rouge(&self, candidate: &Words) -> [f64; 3] {
@@ -169,13 +180,18 @@ impl Judge {
     }
 
     /// Sentences one by one, each the one that raises ROUGE-1 + ROUGE-2 (F1)
-    /// against the first reference most, as long as one does: what no choice of
-    /// sentences is much better than (Nallapati et al., AAAI 2017, section 3).
+    /// most, as long as one does: what no choice of sentences is much better than
+    /// (Nallapati et al., AAAI 2017, section 3). Of several references the one
+    /// that is reached best.
     #[must_use]
     pub fn oracle(&self, count: usize) -> Vec<usize> {
-        let Some(reference) = self.references.first() else {
-            return self.lead(count);
-        };
+        let chosen = self.references.iter().map(|r| self.towards(r, count));
+        let best = chosen.max_by(|a, b| a.1.total_cmp(&b.1));
+        best.map_or_else(Vec::new, |(chosen, _)| chosen)
+    }
+
+    /// The oracle's sentences for one reference, and what they reach.
+    fn towards(&self, reference: &Words, count: usize) -> (Vec<usize>, f64) {
         let value = |chosen: &[usize]| {
             let words = Words::join(chosen.iter().map(|s| &self.words[*s]));
             rouge_n(reference, &words, 1).f1 + rouge_n(reference, &words, 2).f1
@@ -197,7 +213,7 @@ impl Judge {
                 _ => break,
             }
         }
-        chosen
+        (chosen, reached)
     }
 }
 
@@ -318,6 +334,8 @@ mod tests {
             (none.chosen, none.best, none.rouge),
             (0.0, Some(0.0), [0.0; 3])
         );
+        let failed = judge.failed(3);
+        assert_eq!((failed.chosen, failed.best), (3.0, Some(0.0)));
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! The classical baseline: TF-IDF features and logistic regression.
 //!
-//! For several labels on the same texts vectorise once: [`Vectorizer::fit`],
-//! then [`Logistic::fit`] for each label. [`TfidfLogistic`] joins the two for
-//! one label. Everything is deterministic.
+//! Texts are vectorised once, by [`Vectorizer::fit`]; then comes
+//! [`Logistic::fit`](super::Logistic::fit) for each label. Everything is deterministic.
 
 use std::collections::HashMap;
 
-use super::logistic::{ClassWeight, Logistic, Row};
+use super::logistic::Row;
 
 /// Word 1- and 2-grams weighted by TF-IDF, by scikit-learn's definitions
 /// (`TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)`):
@@ -87,32 +86,17 @@ fn counted_grams(text: &str) -> HashMap<String, u32> {
     counts
 }
 
-/// [`Vectorizer`] and [`Logistic`] for one label.
-#[derive(Clone, Debug)]
-pub struct TfidfLogistic {
-    vectorizer: Vectorizer,
-    model: Logistic,
-}
-
-impl TfidfLogistic {
-    /// `c` is the inverse strength of the L2 penalty. Classes are balanced,
-    /// which does better at threshold 0.5 where positives are few.
-    pub fn fit(texts: &[&str], labels: &[bool], c: f64) -> Self {
-        let vectorizer = Vectorizer::fit(texts);
-        let rows: Vec<Row> = texts.iter().map(|t| vectorizer.transform(t)).collect();
-        let model = Logistic::fit(&rows, labels, vectorizer.len(), c, ClassWeight::Balanced);
-        Self { vectorizer, model }
-    }
-
-    /// Probability that the label holds for `text`, 0 to 1.
-    pub fn probability(&self, text: &str) -> f64 {
-        self.model.probability(&self.vectorizer.transform(text))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluate::logistic::{ClassWeight, Logistic};
+
+    fn fit(texts: &[&str], labels: &[bool], c: f64, weight: ClassWeight) -> impl Fn(&str) -> f64 {
+        let vectorizer = Vectorizer::fit(texts);
+        let rows: Vec<Row> = texts.iter().map(|t| vectorizer.transform(t)).collect();
+        let model = Logistic::fit(&rows, labels, vectorizer.len(), c, weight);
+        move |text| model.probability(&vectorizer.transform(text))
+    }
 
     fn close(a: f64, b: f64) {
         assert!((a - b).abs() < 1e-6, "{a} is not {b}");
@@ -153,26 +137,26 @@ mod tests {
             "stole passwords",
             "unknown",
         ];
-        let balanced = TfidfLogistic::fit(&texts, &labels, 3.0);
+        let balanced = fit(&texts, &labels, 3.0, ClassWeight::Balanced);
         for (text, expected) in asked.iter().zip([0.416094581, 0.642275407, 0.407315230]) {
-            close(balanced.probability(text), expected);
+            close(balanced(text), expected);
         }
-        let vectorizer = Vectorizer::fit(&texts);
-        let rows: Vec<Row> = texts.iter().map(|t| vectorizer.transform(t)).collect();
-        let equal = Logistic::fit(&rows, &labels, vectorizer.len(), 3.0, ClassWeight::Equal);
+        let equal = fit(&texts, &labels, 3.0, ClassWeight::Equal);
         for (text, expected) in asked.iter().zip([0.308590621, 0.519488412, 0.301462873]) {
-            close(equal.probability(&vectorizer.transform(text)), expected);
+            close(equal(text), expected);
         }
     }
 
     #[test]
     fn missing_class_and_odd_input() {
-        let model = TfidfLogistic::fit(&["one two", "one two"], &[true, true], 1.0);
-        close(model.probability("one two"), 0.75);
-        close(TfidfLogistic::fit(&[], &[], 1.0).probability("x"), 0.5);
+        let balanced = ClassWeight::Balanced;
+        let model = fit(&["one two", "one two"], &[true, true], 1.0, balanced);
+        close(model("one two"), 0.75);
+        close(fit(&[], &[], 1.0, balanced)("x"), 0.5);
         for c in [f64::NAN, -1.0, 0.0, f64::INFINITY] {
-            let model = TfidfLogistic::fit(&["up up", "down up", "down"], &[true, false, false], c);
-            assert!((0.0..=1.0).contains(&model.probability("up down")));
+            let texts = ["up up", "down up", "down"];
+            let model = fit(&texts, &[true, false, false], c, balanced);
+            assert!((0.0..=1.0).contains(&model("up down")));
         }
     }
 }

@@ -4,7 +4,7 @@ mod charts;
 mod html;
 mod tables;
 
-pub use html::{Shown, html};
+pub use html::{Beside, html};
 pub use tables::{Block, Style, against, blocks, write};
 
 use super::figures::{Difference, Figure};

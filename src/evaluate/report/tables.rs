@@ -101,10 +101,17 @@ impl Block {
             .lines()
             .map(|line| line.trim_end().to_owned())
             .collect();
-        let mut text = format!("{heading}\n{}\n", body.join("\n"));
+        let mut text = format!("{heading}\n");
+        if !self.rows.is_empty() {
+            text.push_str(&format!("{}\n", body.join("\n")));
+        }
         if !self.note.is_empty() {
-            let gap = if style == Style::Markdown { "\n" } else { "" };
-            text.push_str(&format!("{gap}{}\n", self.note));
+            let note = match style {
+                Style::Terminal(Some(width)) => textwrap::fill(&self.note, usize::from(width)),
+                Style::Terminal(None) => self.note.clone(),
+                Style::Markdown => format!("\n{}", self.note),
+            };
+            text.push_str(&format!("{note}\n"));
         }
         text
     }
@@ -235,7 +242,24 @@ fn topics(part: &Part) -> Vec<Block> {
     }
     beside.note = STARRED.to_owned();
 
-    let mut blocks = vec![each, beside];
+    let mut header = vec!["F1"];
+    header.extend(ids.iter().map(|id| id.as_str()));
+    let mut f1 = Block::new("Topics one by one beside simple methods", &header);
+    for method in std::iter::once(model).chain(others) {
+        let mut row = vec![method.name.clone()];
+        row.extend(ids.iter().map(|id| {
+            let figure = format!("{id}.f1");
+            let lead = method.behind.get(&figure).map_or_else(String::new, |d| {
+                let star = if d.is_significant() { "*" } else { "" };
+                format!(" ({:+.3}{star})", d.value)
+            });
+            format!("{}{lead}", cell(method, &figure))
+        }));
+        f1.rows.push(row);
+    }
+    f1.note = "In brackets the model's lead; *: beyond chance.".to_owned();
+
+    let mut blocks = vec![each, beside, f1];
     if let Some(confusion) = &part.confusion {
         let mut header = vec!["articles with"];
         let found: Vec<String> = ids.iter().map(|id| format!("→ {id}")).collect();
@@ -413,26 +437,27 @@ fn speed(results: &Results) -> Option<Block> {
     Some(block)
 }
 
-/// What has changed between two runs, as [`compare`](crate::evaluate::against::compare) gives it.
+/// What has changed between two runs, as [`compare`](crate::evaluate::against::compare)
+/// gives it: the figures that are better or worse beyond chance, or `all`.
 #[must_use]
-pub fn against(methods: &[Method], old: &str) -> Option<Block> {
+pub fn against(methods: &[Method], old: &str, all: bool) -> Option<Block> {
     let [new, before] = methods else {
         return None;
     };
-    let mut block = Block::new(
-        format!("Against {old}"),
-        &["figure", "before", "now", "change", ""],
-    );
+    let header = ["figure", "before", "now", "change", ""];
+    let mut block = Block::new(format!("Against {old}"), &header);
     for (name, change) in &before.behind {
-        let lower_is_better = ["brier", "ece", "hamming_loss", "redundancy", "junk_rate"]
-            .iter()
-            .any(|figure| name.rsplit(['.', '_']).next() == Some(figure) || name.ends_with(figure));
+        let lower_is_better = ["brier", "ece", "hamming_loss", "redundancy", "junk_rate"];
+        let lower_is_better = lower_is_better.iter().any(|figure| name.ends_with(figure));
         let verdict = match () {
             () if !change.is_significant() => "",
             () if name == "compression" => "changed",
             () if (change.value > 0.0) == lower_is_better => "worse",
             () => "better",
         };
+        if !all && verdict.is_empty() {
+            continue;
+        }
         block.rows.push(vec![
             name.clone(),
             cell(before, name),
@@ -441,11 +466,26 @@ pub fn against(methods: &[Method], old: &str) -> Option<Block> {
             verdict.to_owned(),
         ]);
     }
+    let within = before
+        .behind
+        .values()
+        .filter(|d| !d.is_significant())
+        .count();
+    block.note = match (within, before.behind.len()) {
+        (0, _) => "Every figure has changed beyond chance.".to_owned(),
+        (within, every) if within == every => {
+            format!("None of {every} figures has changed beyond chance.")
+        }
+        (within, every) => format!(
+            "{within} of {every} figures have changed within chance; of so many one or two may \
+             have a star by chance."
+        ),
+    };
     let names = (&before.name, &new.name);
-    block.note = format!(
-        "Before: {}; now: {}. What is neither better nor worse is within chance. {STARRED}",
+    block.note.push_str(&format!(
+        " Before: {}; now: {}. {STARRED}",
         names.0, names.1
-    );
+    ));
     Some(block)
 }
 
@@ -533,8 +573,20 @@ mod tests {
             ("sea.brier", 0.1),
             ("sea.recall", -0.1),
         ];
-        let block = against(&[method(&[]), method(&old)], "old.json").unwrap();
-        let verdicts: Vec<&str> = block.rows.iter().map(|r| r[4].as_str()).collect();
-        assert_eq!(verdicts, ["better", "better", "", "worse", "worse"]);
+        let methods = [method(&[]), method(&old)];
+        let verdicts = |all: bool| -> Vec<String> {
+            let block = against(&methods, "old.json", all).unwrap();
+            assert!(
+                block
+                    .note
+                    .starts_with("1 of 5 figures have changed within chance")
+            );
+            block.rows.iter().map(|r| r[4].clone()).collect()
+        };
+        assert_eq!(verdicts(true), ["better", "better", "", "worse", "worse"]);
+        assert_eq!(verdicts(false), ["better", "better", "worse", "worse"]);
+        let same = [method(&[]), method(&[("macro_f1", 0.0)])];
+        let block = against(&same, "old.json", false).unwrap();
+        assert!(block.rows.is_empty() && block.note.starts_with("None of 1 figures"));
     }
 }
