@@ -83,14 +83,22 @@ impl Block {
                     .unwrap_or_default()
             })
             .collect();
+        // Columns stand closer where they would not fit; a space is between them anyhow.
+        let needed = words.iter().map(|word| word + 3).sum::<usize>();
+        let gap = match style {
+            Style::Terminal(Some(width)) if needed > usize::from(width) => 1,
+            _ => 2,
+        };
         for (number, column) in table.column_iter_mut().enumerate() {
             // Numbers at the right, the name of the row at the left.
             if number > 0 {
                 column.set_cell_alignment(CellAlignment::Right);
             }
             if let (Style::Terminal(_), Ok(word)) = (style, u16::try_from(words[number])) {
-                column.set_padding((0, 2));
-                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(word + 2)));
+                column.set_padding((0, gap));
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(
+                    word + gap,
+                )));
             }
         }
         let heading = match style {
