@@ -199,7 +199,15 @@ fn a_missed_gate_is_named_and_ends_with_3() {
         "the figures are shown all the same"
     );
 
+    // A suite speaks of all tasks; one of them alone is held to its own gates.
+    let alone = eval(&["--task", "topics", "--gate"]);
+    assert_eq!(alone.status.code(), Some(0), "{}", err(&alone));
+
     for (args, problem) in [
+        (
+            vec!["--min", "macro_f1=0.5", "--min", "macro_f1=0.1"],
+            "is given twice",
+        ),
         (vec!["--min", "macro_f2=0.5"], "no figure \"macro_f2\""),
         (vec!["--gate"], "has no gates for \"own\""),
         (vec!["--slice", "desk"], "no row has a column \"desk\""),
@@ -247,6 +255,10 @@ fn a_change_is_told_from_chance() {
     assert!(row("macro_recall").ends_with("better"), "{text}");
     assert!(row("hamming_loss").ends_with("better"), "{text}");
     assert!(row("macro_auroc").trim_end().ends_with("+0.000"), "{text}");
+
+    let json = json(&eval(&["-f", "json", "--against", old.to_str().unwrap()]));
+    let change = &json["against"][1]["behind"]["macro_recall"];
+    assert!(change["low"].as_f64().unwrap() > 0.0, "{change}");
 
     let other = table(&folder, ARTICLES);
     let refused = eval(&["--data", &other, "--against", old.to_str().unwrap()]);
@@ -323,6 +335,27 @@ fn rows_that_cannot_be_used_are_named_and_the_others_measured() {
     }
     assert!(out(&run).contains(", 3 articles"));
 
+    // What is wrong with a summary does not cost the topics.
+    let half = ARTICLES.replace("[[0,110]]", "[1, 2]");
+    let run = eval(&["--data", &table(&folder, &half)]);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(
+        err(&run).contains("row 2 has 1 in \"best\""),
+        "{}",
+        err(&run)
+    );
+    assert!(out(&run).contains("0.2.0, 3 articles"), "{}", out(&run));
+    assert!(out(&run).contains("methods: 2 articles"), "{}", out(&run));
+
+    let case = ARTICLES.replace("\"brexit\"", "\"Brexit\"");
+    let run = eval(&["--data", &table(&folder, &case)]);
+    assert_eq!(run.status.code(), Some(2));
+    let said = err(&run);
+    assert!(
+        said.contains("say \"Brexit\"; write the topic \"brexit\""),
+        "{said}"
+    );
+
     // Topics that do not fit leave the rest to be measured.
     let unfit = "{\"text\":\"A calm sea lay before the old town all day.\",\"label\":\"sport\",\"junk\":[]}\n";
     let run = eval(&["--data", &table(&folder, unfit)]);
@@ -360,6 +393,16 @@ fn an_output_is_no_input_and_must_be_writable() {
     assert_eq!(run.status.code(), Some(2));
     assert!(err(&run).contains("is an input too"), "{}", err(&run));
     assert_eq!(fs::read_to_string(&data).unwrap(), ARTICLES);
+    let other = folder.path().join("train.jsonl");
+    fs::write(&other, ARTICLES).unwrap();
+    let other = other.to_str().unwrap();
+    let run = eval(&["--data", &data, "--baseline", other, "-o", other]);
+    assert!(err(&run).contains("is an input too"), "{}", err(&run));
+    assert_eq!(fs::read_to_string(other).unwrap(), ARTICLES);
+    let page = folder.path().join("page.html");
+    let page = page.to_str().unwrap();
+    let run = eval(&["--data", &data, "--report", page, "-o", page]);
+    assert!(err(&run).contains("name the same file"), "{}", err(&run));
     let run = eval(&["--data", &data, "--report", "/no/such/folder/page.html"]);
     assert_eq!(run.status.code(), Some(1));
     assert!(

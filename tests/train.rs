@@ -118,7 +118,10 @@ fn a_trained_bundle_labels_articles_and_the_same_seed_gives_the_same_bundle() {
         "{table}"
     );
     // All training articles are measured ones, so there is nothing to fit a baseline on.
-    assert!(!table.contains("TF-IDF") && err(&eval).contains("TF-IDF"), "{table}");
+    assert!(
+        !table.contains("TF-IDF") && err(&eval).contains("TF-IDF"),
+        "{table}"
+    );
     assert!(table.contains("first sentences"), "{table}");
 }
 

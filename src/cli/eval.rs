@@ -13,7 +13,6 @@ use super::tables;
 use super::{Common, Ended, say};
 use crate::analyzer::Analyzer;
 use crate::evaluate::cases::Data;
-use crate::evaluate::figures::Method;
 use crate::evaluate::gates::{self, Gate, Gates};
 use crate::evaluate::report::{self, Beside, Style};
 use crate::evaluate::resample::Resampling;
@@ -124,6 +123,9 @@ const TASKS: [Task; 5] = [
     Task::Sentences,
 ];
 
+/// Fewer articles than this are remarked on.
+const FEW: usize = 30;
+
 /// The columns that a task compares with.
 fn columns(task: Task) -> &'static str {
     match task {
@@ -155,7 +157,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let (data, mut ended) = data(args, common)?;
     let mut tasks = tasks(args, &data)?;
     // What can go wrong without the run is tried before it.
-    let gates = gates(args, &data)?;
+    let mut gates = gates(args, &data)?;
     let old = match &args.against {
         Some(path) => Some((recorded(path, args, &data)?, path.display().to_string())),
         None => None,
@@ -163,8 +165,21 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let suite = args.gate.iter().flatten();
     let inputs = args.data.iter().chain(&args.against).chain(&args.baseline);
     let inputs: Vec<PathBuf> = inputs.chain(suite).cloned().collect();
-    if args.report.as_deref() == Some(Path::new("-")) {
-        bail!("--report: name a file; standard output has the tables");
+    match (&args.report, &args.output) {
+        (Some(report), _) if report == Path::new("-") => {
+            bail!("--report: name a file; standard output has the tables");
+        }
+        (Some(report), Some(output)) if report == output => {
+            bail!("--report and --output name the same file; name two");
+        }
+        _ => {}
+    }
+    for bounds in [&args.min, &args.max] {
+        for (i, Bound(figure, _)) in bounds.iter().enumerate() {
+            if bounds[..i].iter().any(|earlier| earlier.0 == *figure) {
+                bail!("a bound for {figure} is given twice; give it once");
+            }
+        }
     }
     let mut out = Output::open(args.output.as_deref(), &inputs)?;
     let report = match &args.report {
@@ -176,22 +191,24 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         .num_threads(common.threads().unwrap_or(0))
         .build()?;
     // On a thread of the pool, so that everything below it runs there.
-    let (evaluation, all_used) = pool.install(|| measure(args, common, &data, &mut tasks))?;
+    let (mut evaluation, all_used) = pool.install(|| measure(args, common, &data, &mut tasks))?;
     if !all_used {
         ended = Ended::InputFailed;
     }
+    if let Some((old, path)) = &old {
+        let new = &evaluation.results;
+        let changes = pool.install(|| against::compare(new, old, resampling(args)));
+        evaluation.results.against = changes.map_err(|e| anyhow!("{path}: {e}"))?;
+        evaluation.results.round();
+    }
     let results = &evaluation.results;
-    let changes = match &old {
-        Some((old, path)) => {
-            let changes = pool.install(|| against::compare(results, old, resampling(args)));
-            Some(changes.map_err(|e| anyhow!("{path}: {e}"))?)
-        }
-        None => None,
-    };
-    let changes = changes
-        .as_deref()
-        .zip(old.as_ref().map(|(_, path)| path.as_str()));
-    print(&mut out, args, common, results, changes)
+    let since = old.as_ref().map(|(_, path)| path.as_str());
+    if args.task.is_some() {
+        // A suite speaks of all tasks.
+        gates.keep_measured(results);
+    }
+    gates.extend(bounds(args));
+    print(&mut out, args, common, results, since)
         .map_err(|e| unwritable(e, args.output.as_deref()))?;
     out.complete()?;
 
@@ -201,7 +218,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         let gates: Vec<(String, bool)> = checked.iter().flatten().map(line).collect();
         let beside = Beside {
             gates: &gates,
-            changes,
+            since,
         };
         report::html(&mut page, &evaluation, &beside).map_err(|e| unwritable(e, Some(path)))?;
         page.complete()?;
@@ -220,6 +237,9 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
 
 /// What can be measured on the rows, as far as it is asked for.
 fn tasks(args: &Args, data: &Data) -> anyhow::Result<Vec<Task>> {
+    if data.rows.is_empty() {
+        bail!("{}: has no rows that can be read", data.path);
+    }
     let fits = |task: &Task| {
         data.rows
             .iter()
@@ -255,7 +275,7 @@ fn print(
     args: &Args,
     common: &Common,
     results: &Results,
-    changes: Option<(&[Method], &str)>,
+    since: Option<&str>,
 ) -> std::io::Result<()> {
     let style = match args.format {
         FormatName::Json => return report::json(out, results),
@@ -268,7 +288,7 @@ fn print(
     // People look at the whole first.
     let sliced = style == Style::Markdown || common.verbose;
     let mut blocks = report::blocks(results, sliced);
-    blocks.extend(changes.and_then(|(methods, old)| report::against(methods, old, sliced)));
+    blocks.extend(since.and_then(|old| report::against(results, old, sliced)));
     if style == Style::Markdown {
         let model = results.model.as_ref();
         let model = model.map_or("topicwire".to_owned(), |m| {
@@ -321,25 +341,40 @@ fn name(path: &Path) -> String {
     name.to_owned()
 }
 
-/// The gates that the flags ask for.
+/// The gates of --gate.
 fn gates(args: &Args, data: &Data) -> anyhow::Result<Gates> {
-    let mut gates = match &args.gate {
-        None => Gates::default(),
-        Some(None) => gates::read(gates::SUITE, &data.name).map_err(|e| {
-            anyhow!("--gate: the suite {e}; name another with --gate SUITE.toml, or use --min")
-        })?,
+    let (gates, suite) = match &args.gate {
+        None => return Ok(Gates::default()),
+        Some(None) => {
+            let gates = gates::read(gates::SUITE, &data.name).map_err(|e| {
+                anyhow!("--gate: the suite {e}; name another with --gate SUITE.toml, or use --min")
+            })?;
+            (gates, "the suite".to_owned())
+        }
         Some(Some(path)) => {
-            let suite = std::fs::read_to_string(path)
-                .with_context(|| format!("{}: cannot be read", path.display()))?;
-            gates::read(&suite, &data.name).map_err(|e| anyhow!("{}: {e}", path.display()))?
+            let name = path.display().to_string();
+            let suite =
+                std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
+            let gates = gates::read(&suite, &data.name).map_err(|e| anyhow!("{name}: {e}"))?;
+            (gates, name)
         }
     };
+    if gates.is_empty() {
+        bail!(
+            "{suite}: the table \"{}\" has neither min nor max",
+            data.name
+        );
+    }
+    Ok(gates)
+}
+
+/// The gates of --min and --max.
+fn bounds(args: &Args) -> Gates {
     let pairs = |bounds: &[Bound]| bounds.iter().map(|b| (b.0.clone(), b.1)).collect();
-    gates.extend(Gates {
+    Gates {
         min: pairs(&args.min),
         max: pairs(&args.max),
-    });
-    Ok(gates)
+    }
 }
 
 /// Results that an earlier run recorded on the same data.
@@ -432,6 +467,16 @@ fn measure(
         &settings,
         &mut tell,
     );
+    for part in &evaluation.results.parts {
+        let few = part.items < FEW;
+        if few && matches!(part.task, Task::Topics | Task::Summaries) {
+            let (path, items) = (&data.path, part.items);
+            common.warn(format!(
+                "{path}: {items} articles are few; expect other figures on others"
+            ));
+            break;
+        }
+    }
     if evaluation.results.parts.is_empty() {
         bail!("{}: no row could be used", data.path);
     }
@@ -452,6 +497,22 @@ fn topics(
 ) -> anyhow::Result<Vec<String>> {
     let known: Vec<String> = analyzer.topics().iter().map(|t| t.id.clone()).collect();
     let topics = Topics::new(&known, &data.rows);
+    let alike = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+    for unknown in &topics.unknown {
+        if let Some(known) = known.iter().find(|known| alike(known, unknown)) {
+            bail!(
+                "{}: the labels say \"{unknown}\"; write the topic \"{known}\"",
+                data.path
+            );
+        }
+    }
+    let blank = data.rows.iter().filter(|row| row.is_blank()).count();
+    if blank > 0 {
+        common.warn(format!(
+            "{}: {blank} rows have blank labels and count as having no topic",
+            data.path
+        ));
+    }
     let list = |ids: &[String]| match ids {
         [] => "none".to_owned(),
         ids => ids
@@ -512,6 +573,15 @@ fn training(
         });
         grades.collect()
     };
+    if table.articles.iter().all(|(row, _)| {
+        ids.iter()
+            .all(|id| row.grade(id).is_ok_and(|g| g < POSITIVE))
+    }) {
+        bail!(
+            "{}: no row has one of the measured topics; TF-IDF cannot be fitted on it",
+            path.display()
+        );
+    }
     let training = Training {
         texts: table.articles.iter().map(|(_, a)| Text::of(a)).collect(),
         holds: ids.iter().map(holds).collect::<anyhow::Result<_>>()?,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::figures::{Measured, Method, measure};
+use super::figures::{FEWEST, Measured, Method, measure};
 use super::labels::{self, Labelling, Truth};
 use super::resample::Resampling;
 use super::results::{ArticleRecord, DataRecord, Results, Task};
@@ -26,6 +26,19 @@ pub fn compare(
         .iter()
         .filter_map(|a| Some((a, *old_rows.get(&a.row)?)))
         .collect();
+    let missing = new.articles.len() - pairs.len();
+    if missing > 0 {
+        return Err(format!(
+            "lacks {missing} of the {} articles",
+            new.articles.len()
+        ));
+    }
+    if pairs.len() < FEWEST {
+        let found = pairs.len();
+        return Err(format!(
+            "has {found} articles, too few to tell a change from chance"
+        ));
+    }
     let mut methods = [Vec::new(), Vec::new()];
     let labelled: Vec<_> = pairs
         .iter()

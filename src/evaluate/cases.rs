@@ -30,6 +30,7 @@ impl Data {
         DataRecord {
             name: self.name.clone(),
             rows: self.rows.len(),
+            failed: 0,
             sha256: self.digest(),
         }
     }
@@ -62,7 +63,7 @@ pub fn article(row: &Row, columns: &Columns) -> Result<Article, RecordError> {
 /// Columns with lists that a summary is judged by.
 pub const SUMMARY_LISTS: [&str; 5] = ["best", "references", "reference", "summary", "highlights"];
 /// Columns with texts that it is judged by.
-pub const SUMMARY_TEXTS: [&str; 4] = ["extract", "reference", "summary", "highlights"];
+pub const SUMMARY_TEXTS: [&str; 5] = ["best", "extract", "reference", "summary", "highlights"];
 
 /// What the article's summary is judged by; `None` when the row has nothing of it.
 ///

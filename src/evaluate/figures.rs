@@ -46,7 +46,8 @@ pub struct Method {
     pub name: String,
     /// Its figures.
     pub figures: Figures,
-    /// How far the first method's figures lie above this one's; empty for the first.
+    /// How far the first method's figures lie above this one's; empty for the first and
+    /// where there are too few items to compare on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub behind: BTreeMap<String, Difference>,
 }
@@ -56,6 +57,10 @@ pub type Measured<'a> = (
     String,
     Box<dyn Fn(&[usize]) -> Vec<(String, f64)> + Sync + 'a>,
 );
+
+/// Fewest items on which methods are compared: bootstrap samples of fewer say
+/// nothing of others.
+pub const FEWEST: usize = 10;
 
 /// Measures methods on the same items, each with intervals, and the first
 /// beside every other, by the same bootstrap samples (paired bootstrap: Efron
@@ -87,7 +92,7 @@ pub fn measure(methods: &[Measured], items: usize, resampling: Resampling) -> Ve
                 .collect(),
             behind: values[0]
                 .iter()
-                .filter(|_| m > 0)
+                .filter(|_| m > 0 && items >= FEWEST)
                 .filter_map(|(figure, first)| {
                     let value = first - values[m].get(figure)?;
                     let pairs = samples[0].iter().zip(&samples[m]);
@@ -181,7 +186,9 @@ mod tests {
             ),
             ("b".to_owned(), Box::new(|_| vec![("x".to_owned(), 0.5)])),
         ];
-        let measured = measure(&methods, 3, Resampling::default());
+        let measured = measure(&methods, 10, Resampling::default());
         assert_eq!(measured[1].behind.keys().collect::<Vec<_>>(), ["x"]);
+        let few = measure(&methods, 9, Resampling::default());
+        assert!(few[1].behind.is_empty());
     }
 }

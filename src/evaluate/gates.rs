@@ -52,7 +52,15 @@ pub fn read(suite: &str, data: &str) -> Result<Gates, String> {
     let sets: BTreeMap<String, Gates> =
         toml::from_str(suite).map_err(|e| e.to_string().trim_end().to_owned())?;
     match sets.get(data) {
-        Some(gates) => Ok(gates.clone()),
+        Some(gates) => match gates
+            .min
+            .iter()
+            .chain(&gates.max)
+            .find(|(_, g)| !g.is_finite())
+        {
+            Some((figure, _)) => Err(format!("has a gate for {figure} that is no number")),
+            None => Ok(gates.clone()),
+        },
         None => {
             let known: Vec<&str> = sets.keys().map(String::as_str).collect();
             Err(format!(
@@ -80,6 +88,13 @@ impl Gates {
     #[must_use]
     pub fn len(&self) -> usize {
         self.min.len() + self.max.len()
+    }
+
+    /// Leaves out the gates of figures that were not measured.
+    pub fn keep_measured(&mut self, results: &Results) {
+        let measured = |name: &String| results.figures().any(|(figure, _)| figure == name);
+        self.min.retain(|name, _| measured(name));
+        self.max.retain(|name, _| measured(name));
     }
 
     /// Every gate in a line, and whether it is reached.
@@ -133,6 +148,7 @@ mod tests {
             data: DataRecord {
                 name: String::new(),
                 rows: 1,
+                failed: 0,
                 sha256: String::new(),
             },
             settings: Settings {
@@ -155,6 +171,7 @@ mod tests {
             }],
             speed: None,
             articles: Vec::new(),
+            against: Vec::new(),
         }
     }
 
@@ -187,6 +204,11 @@ mod tests {
             read("[a.min]\nx = 1\n", "c")
                 .unwrap_err()
                 .ends_with("some for: a")
+        );
+        assert!(
+            read("[a.min]\nx = nan\n", "a")
+                .unwrap_err()
+                .contains("no number")
         );
         assert!(read("[a.mim]\nx = 1\n", "a").unwrap_err().contains("mim"));
         let gates = read("[a.min]\nmacro_f2 = 0.5\n", "a").unwrap();

@@ -51,7 +51,8 @@ impl Truth {
 ///
 /// For each topic, as `topic.figure`: `precision`, `recall`, `f1` and, with
 /// probabilities, `average_precision`, `auroc`, `brier` and `ece`; of a topic
-/// that none of these articles has the last two alone. Overall
+/// that none of these articles has the last two alone, and `auroc` only where
+/// some have it and some have not. Overall
 /// `macro_…`, the means over the topics that any of them has; `micro_f1` over
 /// all decisions; `subset_accuracy`, the share of articles with exactly the
 /// right labels, and `hamming_loss`, the share of wrong decisions.
@@ -61,8 +62,8 @@ pub fn figures(labelling: &Labelling, truth: &Truth, picked: &[usize]) -> Vec<(S
     let pick = |flags: &[bool]| -> Vec<bool> { picked.iter().map(|i| flags[*i]).collect() };
     let mut figures = Vec::new();
     let (mut all_labels, mut all_holds) = (Vec::new(), Vec::new());
-    let mut sums: Vec<(&str, f64)> = Vec::new();
-    let mut judged = 0;
+    // Name, sum and number of topics.
+    let mut sums: Vec<(&str, f64, f64)> = Vec::new();
     for (topic, id) in truth.topics.iter().enumerate() {
         let (labels, holds) = (pick(&labelling.labels[topic]), pick(&truth.holds[topic]));
         // Of a topic that no article has there is nothing to find.
@@ -78,10 +79,10 @@ pub fn figures(labelling: &Labelling, truth: &Truth, picked: &[usize]) -> Vec<(S
         if let Some(probabilities) = &labelling.probabilities {
             let scores: Vec<f64> = picked.iter().map(|i| probabilities[topic][*i]).collect();
             if exists {
-                of_topic.extend([
-                    ("average_precision", average_precision(&scores, &holds)),
-                    ("auroc", auroc(&scores, &holds)),
-                ]);
+                of_topic.push(("average_precision", average_precision(&scores, &holds)));
+            }
+            if exists && holds.contains(&false) {
+                of_topic.push(("auroc", auroc(&scores, &holds)));
             }
             of_topic.extend([
                 ("brier", brier(&scores, &holds)),
@@ -89,11 +90,10 @@ pub fn figures(labelling: &Labelling, truth: &Truth, picked: &[usize]) -> Vec<(S
             ]);
         }
         if exists {
-            judged += 1;
-            for (i, (name, value)) in of_topic.iter().enumerate() {
-                match sums.get_mut(i) {
-                    Some((_, sum)) => *sum += value,
-                    None => sums.push((name, *value)),
+            for (name, value) in &of_topic {
+                match sums.iter_mut().find(|(n, ..)| n == name) {
+                    Some((_, sum, topics)) => (*sum, *topics) = (*sum + value, *topics + 1.0),
+                    None => sums.push((name, *value, 1.0)),
                 }
             }
         }
@@ -105,8 +105,8 @@ pub fn figures(labelling: &Labelling, truth: &Truth, picked: &[usize]) -> Vec<(S
         all_labels.push(labels);
         all_holds.push(holds);
     }
-    for (name, sum) in sums {
-        figures.push((format!("macro_{name}"), sum / f64::from(judged)));
+    for (name, sum, topics) in sums {
+        figures.push((format!("macro_{name}"), sum / topics));
     }
     let exact = (0..picked.len())
         .filter(|i| (0..all_labels.len()).all(|t| all_labels[t][*i] == all_holds[t][*i]))

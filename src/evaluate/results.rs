@@ -30,6 +30,10 @@ pub struct Results {
     pub speed: Option<Speed>,
     /// What the model made of each article, for later comparisons.
     pub articles: Vec<ArticleRecord>,
+    /// These results and those they were compared with, see
+    /// [`against::compare`](super::against::compare).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<Method>,
 }
 
 /// The model.
@@ -50,6 +54,9 @@ pub struct DataRecord {
     pub name: String,
     /// Rows.
     pub rows: usize,
+    /// Rows that could not be used, or on which the model failed.
+    #[serde(default)]
+    pub failed: usize,
     /// SHA-256 over the rows, see [`Data::digest`](super::cases::Data::digest).
     pub sha256: String,
 }
@@ -195,6 +202,14 @@ impl Results {
                 }
             }
             part.slices.iter_mut().for_each(|s| figures(&mut s.figures));
+        }
+        for method in &mut self.against {
+            figures(&mut method.figures);
+            for d in method.behind.values_mut() {
+                [&mut d.value, &mut d.low, &mut d.high]
+                    .into_iter()
+                    .for_each(round);
+            }
         }
         for article in &mut self.articles {
             for topic in article.topics.values_mut() {

@@ -173,10 +173,19 @@ pub fn run(
             parts: Vec::new(),
             speed: None,
             articles: Vec::new(),
+            against: Vec::new(),
         },
         topics: Vec::new(),
         cases: Vec::new(),
         labellings: Vec::new(),
+    };
+    // Rows are counted once, however much is wrong with them.
+    let mut failed = BTreeSet::new();
+    let tell = &mut |event: Event| {
+        if let Event::Failed(row, _) = event {
+            failed.insert(row.number);
+        }
+        tell(event);
     };
     if let Some(model) = model {
         with_model(
@@ -198,6 +207,7 @@ pub fn run(
             Task::Sentences => reading::sentences(data, resampling),
         });
     }
+    evaluation.results.data.failed = failed.len();
     evaluation.results.round();
     evaluation
 }
@@ -243,46 +253,67 @@ fn with_model(
 
 /// The rows that have topics or summaries, as far as they are asked for.
 fn cases_of(data: &Data, ids: &[String], tasks: &[Task], tell: &mut dyn FnMut(Event)) -> Vec<Case> {
-    let made: Vec<(&Row, Result<Case, String>)> = data
+    let made: Vec<Made> = data
         .rows
         .par_iter()
         .filter_map(|row| {
             let asked = |task| tasks.contains(&task) && fits(task, row, &data.columns);
             let (labelled, summarised) = (asked(Task::Topics), asked(Task::Summaries));
-            (labelled || summarised)
-                .then(|| (row, case(row, data, labelled.then_some(ids), summarised)))
+            (labelled || summarised).then(|| case(row, data, labelled.then_some(ids), summarised))
         })
         .collect();
     let mut cases = Vec::new();
-    for (row, case) in made {
-        match case {
-            Ok(case) => cases.push(case),
-            Err(error) => tell(Event::Failed(row, &error)),
+    for made in made {
+        for error in &made.errors {
+            tell(Event::Failed(made.row, error));
         }
+        cases.extend(made.case);
     }
     cases
 }
 
-fn case(
-    row: &Row,
-    data: &Data,
-    topics: Option<&[String]>,
-    summarised: bool,
-) -> Result<Case, String> {
-    let article = cases::article(row, &data.columns).map_err(|e| e.to_string())?;
-    let grades = |ids: &[String]| ids.iter().map(|id| row.grade(id)).collect();
-    let gold = match summarised {
-        true => cases::gold(row, &article)?,
-        false => None,
+/// What became of a row.
+struct Made<'a> {
+    row: &'a Row,
+    /// `None` when nothing of it can be used.
+    case: Option<Case>,
+    errors: Vec<String>,
+}
+
+/// A row's case. What is wrong with its topics does not cost its summary, nor the
+/// other way round.
+fn case<'a>(row: &'a Row, data: &Data, topics: Option<&[String]>, summarised: bool) -> Made<'a> {
+    let mut errors = Vec::new();
+    let article = match cases::article(row, &data.columns) {
+        Ok(article) => article,
+        Err(error) => {
+            let errors = vec![error.to_string()];
+            return Made {
+                row,
+                case: None,
+                errors,
+            };
+        }
     };
-    Ok(Case {
-        grades: topics.map(grades).transpose()?,
-        judge: gold.map(|gold| Judge::new(&article, &gold)),
+    let grades = topics.and_then(|ids| {
+        let grades: Result<Vec<u8>, String> = ids.iter().map(|id| row.grade(id)).collect();
+        grades.map_err(|e| errors.push(e)).ok()
+    });
+    let gold = match summarised {
+        true => cases::gold(row, &article),
+        false => Ok(None),
+    };
+    let gold = gold.map_err(|e| errors.push(e)).ok().flatten();
+    let judge = gold.map(|gold| Judge::new(&article, &gold));
+    let case = (grades.is_some() || judge.is_some()).then(|| Case {
+        grades,
+        judge,
         row: row.clone(),
         article,
         analysis: None,
         summary: None,
-    })
+    });
+    Made { row, case, errors }
 }
 
 /// Runs the model on all articles; `None` when there are none.
@@ -401,7 +432,7 @@ fn summaries(model: &str, cases: &[Case], settings: &Settings) -> Option<Part> {
             }),
         ),
         (
-            "greedy oracle (ceiling)",
+            "greedy oracle for ROUGE",
             each(&|_, judge| judge.judge(&judge.oracle(count))),
         ),
     ];

@@ -34,8 +34,15 @@ impl Row {
             return self.text_of("label").map(|label| vec![label]);
         }
         if let Some(Value::Array(labels)) = self.structure("labels").as_deref() {
-            let names = labels.iter().filter_map(Value::as_str);
-            return Some(names.map(str::to_owned).collect());
+            let names = labels.iter().filter_map(|label| match label {
+                Value::String(name) => Some(name.clone()),
+                Value::Number(number) => Some(number.to_string()),
+                _ => None,
+            });
+            return Some(names.collect());
+        }
+        if let Some(Value::Number(number)) = self.column("labels") {
+            return Some(vec![number.to_string()]);
         }
         // Names with something between, perhaps in the brackets and single
         // quotes in which Python writes a list.
@@ -86,7 +93,14 @@ impl Row {
         match self.labels() {
             Some(labels) if labels.iter().any(|l| l == topic) => Ok(LABELLED),
             Some(_) => Ok(0),
-            None => Err("has neither \"grades\" (topic to 0-3) nor \"labels\" (a list)".to_owned()),
+            None => match self.column("labels") {
+                Some(labels) if !labels.is_null() => Err(format!(
+                    "has \"labels\" that are no list of topics but {labels}"
+                )),
+                _ => {
+                    Err("has neither \"grades\" (topic to 0-3) nor \"labels\" (a list)".to_owned())
+                }
+            },
         }
     }
 
@@ -97,10 +111,21 @@ impl Row {
         Some(self.structure(column)?.as_array()?.clone())
     }
 
-    /// Whether the row says which topics it has, be it none.
+    /// Whether the row says which topics it has, be it none or in a way that
+    /// [`grade`](Self::grade) refuses.
     #[must_use]
     pub fn is_labelled(&self) -> bool {
-        self.structure("grades").is_some() || self.labels().is_some()
+        let labels = self
+            .column("labels")
+            .is_some_and(|labels| !labels.is_null());
+        self.structure("grades").is_some() || labels || self.labels().is_some()
+    }
+
+    /// Whether the row's labels are a blank cell, which counts as no topic.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        let blank = |labels: &Value| labels.as_str().is_some_and(|cell| cell.trim().is_empty());
+        self.structure("grades").is_none() && self.column("labels").is_some_and(blank)
     }
 
     /// Whether the row's topics are graded, not only listed.
@@ -121,8 +146,8 @@ impl Row {
     /// Sentences that a reader marked, such as `best`, as spans `[start, end)`
     /// in characters of `text`. The column lists such spans, or the sentences
     /// themselves, of which white space may differ; a sentence that occurs more
-    /// than once is the first behind the one before it. `None` when the row has
-    /// no such list.
+    /// than once is the first behind the one before it. A text is a list of one.
+    /// `None` when the row has nothing of it.
     ///
     /// # Errors
     /// When something in the list is no span, or a sentence is not in the text.
@@ -130,8 +155,10 @@ impl Row {
         let Some(list) = self.structure(column) else {
             return Ok(None);
         };
-        let Value::Array(list) = list.as_ref() else {
-            return Ok(None);
+        let list = match list.as_ref() {
+            Value::Array(list) => list.as_slice(),
+            one @ Value::String(_) => std::slice::from_ref(one),
+            _ => return Ok(None),
         };
         let length = text.chars().count();
         let number = |v: Option<&Value>| usize::try_from(v?.as_u64()?).ok();
@@ -254,7 +281,18 @@ mod tests {
             (single.topics(), single.grade("4")),
             (vec!["4".to_owned()], Ok(3))
         );
+        let numbers = [row(r#"{"labels":[1,2]}"#), row(r#"{"labels":2}"#)];
+        assert!(numbers.iter().all(|row| row.grade("2") == Ok(3)));
+        let wrong = row(r#"{"labels":{"sport":true}}"#);
+        assert!(
+            wrong.is_labelled()
+                && wrong
+                    .grade("sport")
+                    .unwrap_err()
+                    .contains("no list of topics")
+        );
         let none = row(r#"{"labels":" ","grades":""}"#);
+        assert!(none.is_blank() && !numbers[0].is_blank());
         assert_eq!((none.grade("sport"), none.topics().len()), (Ok(0), 0));
         let graded = row(r#"{"grades":"{\"sport\":2}","best":"[[0,7],[9,12]]","alternates":""}"#);
         assert_eq!(graded.grade("sport"), Ok(2));
@@ -289,6 +327,10 @@ mod tests {
         assert_eq!(texts, Ok(Some(vec![11..21, 22..32, 33..45, 0..9])));
         assert_eq!(marks("[]"), Ok(Some(Vec::new())));
         assert_eq!(marks("true"), Ok(None));
+        assert_eq!(
+            marks(r#""Nobody came.""#).map(|m| m.map(|m| m.len())),
+            Ok(Some(1))
+        );
         for (wrong, part) in [
             (
                 r#"["It snowed."]"#,

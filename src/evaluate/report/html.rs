@@ -10,7 +10,6 @@ use askama::Template;
 
 use super::number;
 use super::tables::{Block, against, blocks};
-use crate::evaluate::figures::Method;
 use crate::evaluate::results::{Part, Results, Task};
 use crate::evaluate::suite::{Case, Evaluation};
 use examples::{Example, examples};
@@ -22,8 +21,8 @@ use topic::{Topic, topic};
 pub struct Beside<'a> {
     /// Gates: a line each, and whether it is reached.
     pub gates: &'a [(String, bool)],
-    /// What has changed, see [`against`](crate::evaluate::against::compare), and since when.
-    pub changes: Option<(&'a [Method], &'a str)>,
+    /// What the results were compared with.
+    pub since: Option<&'a str>,
 }
 
 /// Writes the page.
@@ -93,7 +92,9 @@ fn page<'a>(evaluation: &'a Evaluation, beside: &Beside<'a>) -> Page<'a> {
                 .collect()
         }),
         methods: topics.map_or_else(Vec::new, |part| {
-            vec![method_plot("Macro F1", "macro_f1", part)]
+            let mut plots = vec![method_plot("Macro F1", "macro_f1", part)];
+            plots.retain(|plot| !plot.rows.is_empty());
+            plots
         }),
         confusion: topics.and_then(heat),
         slices: topics.map_or_else(Vec::new, |part| slice_plots(&part.slices, "accuracy")),
@@ -112,9 +113,7 @@ fn page<'a>(evaluation: &'a Evaluation, beside: &Beside<'a>) -> Page<'a> {
             slice_plots(&part.slices, if marked { "best" } else { "rouge_1" })
         }),
         examples: examples(&evaluation.cases),
-        changes: beside
-            .changes
-            .and_then(|(methods, old)| against(methods, old, false)),
+        changes: beside.since.and_then(|old| against(results, old, false)),
         tables: blocks(results, true),
     }
 }
@@ -130,6 +129,7 @@ fn tiles(results: &Results) -> Vec<Tile> {
         ("rouge_1", "ROUGE-1 of the summaries", ""),
         ("extraction_f1", "F1 of article bodies", ""),
         ("junk_dropped", "page junk dropped", "%"),
+        ("all.sentence_f1", "F1 of sentence ends", ""),
     ] {
         let Some(f) = figures.get(figure) else {
             continue;

@@ -96,9 +96,7 @@ impl Block {
             }
             if let (Style::Terminal(_), Ok(word)) = (style, u16::try_from(words[number])) {
                 column.set_padding((0, gap));
-                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(
-                    word + gap,
-                )));
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(word + gap)));
             }
         }
         let heading = match style {
@@ -146,7 +144,7 @@ pub fn blocks(results: &Results, sliced: bool) -> Vec<Block> {
     for part in &results.parts {
         match part.task {
             Task::Topics => {
-                blocks.extend(topics(part));
+                blocks.extend(topics(part, results));
                 let figures = ["accuracy", "micro_f1"];
                 blocks.extend(slices("Topics by", &part.slices, &figures).filter(|_| sliced));
             }
@@ -185,7 +183,7 @@ fn behind(method: &Method, figure: &str) -> String {
 
 const STARRED: &str = "In brackets 95 % intervals; *: beyond chance, by paired bootstrap.";
 
-fn topics(part: &Part) -> Vec<Block> {
+fn topics(part: &Part, results: &Results) -> Vec<Block> {
     let [model, others @ ..] = &part.methods[..] else {
         return Vec::new();
     };
@@ -215,17 +213,9 @@ fn topics(part: &Part) -> Vec<Block> {
     }
     each.rows
         .push(row("all (macro)", part.items.to_string(), "macro_"));
-    let unseen: Vec<&str> = ids
-        .iter()
-        .filter(|id| part.counts.get(**id) == Some(&0))
-        .map(|id| id.as_str())
-        .collect();
-    if !unseen.is_empty() {
-        each.note = format!(
-            "No article has {}: left out of the means.",
-            unseen.join(", ")
-        );
-    }
+    let thresholds = results.settings.thresholds.iter();
+    let thresholds: Vec<String> = thresholds.map(|(id, t)| format!("{id} {t:.3}")).collect();
+    each.note = format!("Thresholds: {}.", thresholds.join(", "));
 
     let header = [
         "method",
@@ -282,7 +272,9 @@ fn topics(part: &Part) -> Vec<Block> {
                 .push(std::iter::once(name.to_owned()).chain(counts).collect());
         }
         taken.note =
-            "In a topic's own row: found; elsewhere: found though it does not hold.".to_owned();
+            "In a topic's own row: found; elsewhere: found though it does not hold; → nothing: \
+             labelled with no topic at all. An article may stand in several cells."
+                .to_owned();
         blocks.push(taken);
     }
     blocks.extend(grades(&part.slices));
@@ -445,11 +437,10 @@ fn speed(results: &Results) -> Option<Block> {
     Some(block)
 }
 
-/// What has changed between two runs, as [`compare`](crate::evaluate::against::compare)
-/// gives it: the figures that are better or worse beyond chance, or `all`.
+/// What has changed since recorded results: the figures that are better or worse beyond chance, or `all`.
 #[must_use]
-pub fn against(methods: &[Method], old: &str, all: bool) -> Option<Block> {
-    let [new, before] = methods else {
+pub fn against(results: &Results, old: &str, all: bool) -> Option<Block> {
+    let [new, before] = &results.against[..] else {
         return None;
     };
     let header = ["figure", "before", "now", "change", ""];
@@ -509,7 +500,7 @@ mod tests {
             "schema": 1, "topicwire": "0.1.0",
             "model": {"name": "small", "version": "1.0.0", "sha256": "ab"},
             "data": {"name": "own", "rows": 4, "sha256": "cd"},
-            "settings": {"sentences": 3, "thresholds": {}, "resamples": 100, "seed": 1},
+            "settings": {"sentences": 3, "thresholds": {"sea": 0.5}, "resamples": 100, "seed": 1},
             "parts": [
                 {"task": "topics", "items": 4, "counts": {"sea": 2, "land": 0},
                  "methods": [
@@ -581,9 +572,13 @@ mod tests {
             ("sea.brier", 0.1),
             ("sea.recall", -0.1),
         ];
-        let methods = [method(&[]), method(&old)];
+        let with = |against: [Method; 2]| Results {
+            against: against.to_vec(),
+            ..results()
+        };
+        let changed = with([method(&[]), method(&old)]);
         let verdicts = |all: bool| -> Vec<String> {
-            let block = against(&methods, "old.json", all).unwrap();
+            let block = against(&changed, "old.json", all).unwrap();
             assert!(
                 block
                     .note
@@ -593,7 +588,7 @@ mod tests {
         };
         assert_eq!(verdicts(true), ["better", "better", "", "worse", "worse"]);
         assert_eq!(verdicts(false), ["better", "better", "worse", "worse"]);
-        let same = [method(&[]), method(&[("macro_f1", 0.0)])];
+        let same = with([method(&[]), method(&[("macro_f1", 0.0)])]);
         let block = against(&same, "old.json", false).unwrap();
         assert!(block.rows.is_empty() && block.note.starts_with("None of 1 figures"));
     }
