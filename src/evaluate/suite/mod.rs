@@ -1,22 +1,23 @@
 //! The whole evaluation of a model on a set of labelled rows.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+mod analyze;
+mod parts;
 
-use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cases::{self, Data};
-use super::figures::{Measured, measure, measure_one};
 use super::labels::Labelling;
+use super::reading;
 use super::resample::Resampling;
-use super::results::{self, ArticleRecord, ModelRecord, Part, Results, Speed, Task, TopicRecord};
-use super::summaries::{self, Judge, Scores};
-use super::topics::{self, Judged, Training};
-use super::{extracts, reading, slices};
+use super::results::{self, ModelRecord, Results, Task};
+use super::summaries::{Judge, Scores};
+use super::topics::Training;
 use crate::analysis::{Analysis, TopicResult};
-use crate::analyzer::{Analyzer, Options, TOGETHER};
+use crate::analyzer::{Analyzer, Options};
 use crate::article::Article;
 use crate::records::{Columns, Row};
+use analyze::{analyze, cases_of};
+use parts::{records, summaries, topics};
 
 /// How to measure.
 #[derive(Debug, Clone, Default)]
@@ -249,250 +250,6 @@ fn with_model(
     }
     results.articles = records(ids, &cases, &data.columns);
     evaluation.cases = cases;
-}
-
-/// The rows that have topics or summaries, as far as they are asked for.
-fn cases_of(data: &Data, ids: &[String], tasks: &[Task], tell: &mut dyn FnMut(Event)) -> Vec<Case> {
-    let made: Vec<Made> = data
-        .rows
-        .par_iter()
-        .filter_map(|row| {
-            let asked = |task| tasks.contains(&task) && fits(task, row, &data.columns);
-            let (labelled, summarised) = (asked(Task::Topics), asked(Task::Summaries));
-            (labelled || summarised).then(|| case(row, data, labelled.then_some(ids), summarised))
-        })
-        .collect();
-    let mut cases = Vec::new();
-    for made in made {
-        for error in &made.errors {
-            tell(Event::Failed(made.row, error));
-        }
-        cases.extend(made.case);
-    }
-    cases
-}
-
-/// What became of a row.
-struct Made<'a> {
-    row: &'a Row,
-    /// `None` when nothing of it can be used.
-    case: Option<Case>,
-    errors: Vec<String>,
-}
-
-/// A row's case. What is wrong with its topics does not cost its summary, nor the
-/// other way round.
-fn case<'a>(row: &'a Row, data: &Data, topics: Option<&[String]>, summarised: bool) -> Made<'a> {
-    let mut errors = Vec::new();
-    let article = match cases::article(row, &data.columns) {
-        Ok(article) => article,
-        Err(error) => {
-            let errors = vec![error.to_string()];
-            return Made {
-                row,
-                case: None,
-                errors,
-            };
-        }
-    };
-    let grades = topics.and_then(|ids| {
-        let grades: Result<Vec<u8>, String> = ids.iter().map(|id| row.grade(id)).collect();
-        grades.map_err(|e| errors.push(e)).ok()
-    });
-    let gold = match summarised {
-        true => cases::gold(row, &article),
-        false => Ok(None),
-    };
-    let gold = gold.map_err(|e| errors.push(e)).ok().flatten();
-    let judge = gold.map(|gold| Judge::new(&article, &gold));
-    let case = (grades.is_some() || judge.is_some()).then(|| Case {
-        grades,
-        judge,
-        row: row.clone(),
-        article,
-        analysis: None,
-        summary: None,
-    });
-    Made { row, case, errors }
-}
-
-/// Runs the model on all articles; `None` when there are none.
-fn analyze(
-    cases: &mut [Case],
-    model: &Model,
-    settings: &Settings,
-    tell: &mut dyn FnMut(Event),
-) -> Option<Speed> {
-    let (start, count) = (Instant::now(), cases.len());
-    for chunk in (0..count).step_by(TOGETHER) {
-        let chunk = chunk..(chunk + TOGETHER).min(count);
-        let articles: Vec<&Article> = cases[chunk.clone()].iter().map(|c| &c.article).collect();
-        let analyses = model.analyzer.analyze_all(&articles, &settings.options);
-        for (case, analysis) in cases[chunk.clone()].iter_mut().zip(analyses) {
-            match analysis {
-                Ok(analysis) => case.analysis = Some(analysis),
-                Err(error) => tell(Event::Failed(&case.row, &error.to_string())),
-            }
-        }
-        tell(Event::Analysed(chunk.end, count));
-    }
-    let seconds = start.elapsed().as_secs_f64();
-    cases.par_iter_mut().for_each(|case| {
-        let chosen = case.chosen();
-        case.summary = case.judge.as_ref().map(|judge| match &case.analysis {
-            Some(_) => judge.judge(&chosen),
-            None => judge.failed(settings.options.summary_sentences),
-        });
-    });
-    let analyses = cases.iter().flat_map(|c| &c.analysis);
-    let tokens: usize = analyses.map(|a| a.tokens).sum();
-    #[expect(clippy::cast_precision_loss, reason = "counts")]
-    let per_second = |count: usize| count as f64 / seconds;
-    (count > 0).then(|| Speed {
-        load_seconds: model.load_seconds,
-        seconds,
-        articles_per_second: per_second(count),
-        tokens_per_second: per_second(tokens),
-        threads: model.analyzer.threads(),
-        peak_memory_mb: peak_memory_mb(),
-    })
-}
-
-/// Most memory that this process has had, in MB; where the system tells.
-fn peak_memory_mb() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
-    let kilobytes: f64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kilobytes / 1024.0)
-}
-
-/// The part of topic labels, and what each method said of the labelled
-/// articles; `None` when no article is labelled.
-fn topics(
-    model: &str,
-    ids: &[String],
-    cases: &[Case],
-    training: Option<&Training>,
-    settings: &Settings,
-) -> Option<(Part, Vec<Labelling>)> {
-    let judged: Vec<Judged> = cases
-        .iter()
-        .filter_map(|case| {
-            let said = |id: &String| {
-                let result = case.topic(id);
-                result.map_or((false, 0.0), |r| (r.label, f64::from(r.probability)))
-            };
-            Some(Judged {
-                text: topics::Text::of(&case.article),
-                grades: case.grades.clone()?,
-                graded: case.row.is_graded(),
-                model: ids.iter().map(said).collect(),
-                traits: cases::traits(&case.row, &case.article, &settings.slices),
-            })
-        })
-        .collect();
-    let resampling = settings.resampling;
-    (!judged.is_empty()).then(|| topics::part(model, ids, &judged, training, resampling))
-}
-
-/// The part of summaries; `None` when there is nothing to compare with.
-fn summaries(model: &str, cases: &[Case], settings: &Settings) -> Option<Part> {
-    let judged: Vec<(&Case, &Judge, Scores)> = cases
-        .iter()
-        .filter_map(|case| Some((case, case.judge.as_ref()?, case.summary?)))
-        .collect();
-    if judged.is_empty() {
-        return None;
-    }
-    let count = settings.options.summary_sentences;
-    let seed = settings.resampling.seed;
-    type Choice<'a> = &'a (dyn Fn(&Row, &Judge) -> Scores + Sync);
-    let each = |choice: Choice| -> Vec<Scores> {
-        let judged = judged.par_iter();
-        judged
-            .map(|(case, judge, _)| choice(&case.row, judge))
-            .collect()
-    };
-    let methods = [
-        (model, judged.iter().map(|(_, _, own)| *own).collect()),
-        (
-            "first sentences, junk dropped",
-            each(&|_, judge| judge.judge(&judge.lead(count))),
-        ),
-        (
-            "TextRank",
-            each(&|_, judge| judge.judge(&extracts::text_rank(&judge.words, count))),
-        ),
-        (
-            "random",
-            each(&|row, judge| {
-                let draws = extracts::random(judge.sentences.len(), count, seed, row.number);
-                let scores: Vec<Scores> = draws.iter().map(|d| judge.judge(d)).collect();
-                summaries::mean(&scores)
-            }),
-        ),
-        (
-            "greedy oracle for ROUGE",
-            each(&|_, judge| judge.judge(&judge.oracle(count))),
-        ),
-    ];
-    let measured: Vec<Measured> = methods
-        .iter()
-        .map(|(name, scores): &(&str, Vec<Scores>)| -> Measured {
-            (
-                (*name).to_owned(),
-                Box::new(move |picked| summaries::figures(scores, picked)),
-            )
-        })
-        .collect();
-    let resampling = settings.resampling;
-    let marked = judged.iter().filter(|(_, _, s)| s.best.is_some()).count();
-    let traits: Vec<BTreeMap<String, String>> = judged
-        .iter()
-        .map(|(case, _, _)| cases::traits(&case.row, &case.article, &settings.slices))
-        .collect();
-    let traits: Vec<&BTreeMap<String, String>> = traits.iter().collect();
-    let own = &methods[0].1;
-    let shown = ["best", "best_or_alternate", "rouge_1"];
-    Some(Part {
-        task: Task::Summaries,
-        items: judged.len(),
-        counts: BTreeMap::from([("marked".to_owned(), marked)]),
-        methods: measure(&measured, judged.len(), resampling),
-        confusion: None,
-        slices: slices::cut(&traits, |members| {
-            measure_one(members.len(), resampling, |picked| {
-                let picked: Vec<usize> = picked.iter().map(|i| members[*i]).collect();
-                let mut figures = summaries::figures(own, &picked);
-                figures.retain(|(name, _)| shown.contains(&name.as_str()));
-                figures
-            })
-        }),
-    })
-}
-
-/// What the model made of each article, for later comparisons.
-fn records(ids: &[String], cases: &[Case], columns: &Columns) -> Vec<ArticleRecord> {
-    cases
-        .iter()
-        .map(|case| {
-            let topics = ids.iter().enumerate().filter_map(|(topic, id)| {
-                let result = case.topic(id);
-                let record = TopicRecord {
-                    grade: case.grades.as_ref()?[topic],
-                    label: result.is_some_and(|r| r.label),
-                    probability: result.map_or(0.0, |r| f64::from(r.probability)),
-                };
-                Some((id.clone(), record))
-            });
-            ArticleRecord {
-                row: case.row.number,
-                id: case.row.text_of(&columns.id),
-                topics: topics.collect(),
-                summary: case.summary,
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]
