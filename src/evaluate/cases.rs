@@ -175,18 +175,11 @@ fn year(date: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn row(json: &str) -> Row {
-        Row {
-            number: 1,
-            fields: serde_json::from_str(json).unwrap(),
-        }
-    }
-
     const TEXT: &str =
         r#""text":"The ferry sank on Monday. Nobody was hurt. The port stays open.""#;
 
     fn of(columns: &str) -> Result<Option<Gold>, String> {
-        let row = row(&format!("{{{TEXT},{columns}}}"));
+        let row = Row::of_json(&format!("{{{TEXT},{columns}}}"));
         let article = article(&row, &Columns::default()).unwrap();
         gold(&row, &article)
     }
@@ -241,7 +234,8 @@ mod tests {
 
     #[test]
     fn a_row_of_sentences_is_an_article() {
-        let row = row(r#"{"sentences":["A title","","One sank."],"summary":["One sank."]}"#);
+        let row =
+            Row::of_json(r#"{"sentences":["A title","","One sank."],"summary":["One sank."]}"#);
         let article = article(&row, &Columns::default()).unwrap();
         assert_eq!(article.text, "A title\n\nOne sank.");
         let gold = gold(&row, &article).unwrap().unwrap();
@@ -250,7 +244,7 @@ mod tests {
 
     #[test]
     fn slices_come_from_the_article_and_from_columns() {
-        let row = row(&format!(
+        let row = Row::of_json(&format!(
             r#"{{{TEXT},"date":"4/12/2019","kind":"wire","confidence":"h","desk":"sea"}}"#
         ));
         let article = article(&row, &Columns::default()).unwrap();
@@ -276,7 +270,7 @@ mod tests {
     #[test]
     fn the_digest_follows_the_rows() {
         let data = |json: &str| Data {
-            rows: vec![row(json)],
+            rows: vec![Row::of_json(json)],
             ..Data::default()
         };
         assert_eq!(

@@ -233,29 +233,31 @@ pub fn is_marked(sentence: &Range<usize>, marked: &[Range<usize>]) -> bool {
 mod tests {
     use super::*;
 
-    fn row(json: &str) -> Row {
-        Row {
-            number: 1,
-            fields: serde_json::from_str(json).unwrap(),
-        }
-    }
-
     #[test]
     fn grades_and_label_lists_both_give_grades() {
-        let graded = row(r#"{"grades":{"brexit":2,"sport":0}}"#);
+        let graded = Row::of_json(r#"{"grades":{"brexit":2,"sport":0}}"#);
         assert_eq!(graded.grade("brexit"), Ok(2));
         assert_eq!(graded.grade("weather"), Ok(0));
-        let listed = row(r#"{"labels":["sport"]}"#);
+        let listed = Row::of_json(r#"{"labels":["sport"]}"#);
         assert_eq!(
             (listed.grade("sport"), listed.grade("brexit")),
             (Ok(3), Ok(0))
         );
-        let empty = row(r#"{"grades":null,"labels":["sport"]}"#);
+        let empty = Row::of_json(r#"{"grades":null,"labels":["sport"]}"#);
         assert_eq!(empty.grade("sport"), Ok(3));
-        assert!(row(r#"{"grades":[2]}"#).grade("sport").is_err());
-        assert!(row("{}").grade("sport").unwrap_err().contains("neither"));
-        assert!(row(r#"{"grades":{"sport":7}}"#).grade("sport").is_err());
-        let unsaid = row(r#"{"grades":{"sport":null,"brexit":2}}"#);
+        assert!(Row::of_json(r#"{"grades":[2]}"#).grade("sport").is_err());
+        assert!(
+            Row::of_json("{}")
+                .grade("sport")
+                .unwrap_err()
+                .contains("neither")
+        );
+        assert!(
+            Row::of_json(r#"{"grades":{"sport":7}}"#)
+                .grade("sport")
+                .is_err()
+        );
+        let unsaid = Row::of_json(r#"{"grades":{"sport":null,"brexit":2}}"#);
         assert_eq!(unsaid.grade("sport"), Ok(0));
         assert_eq!(unsaid.topics(), ["brexit"]);
     }
@@ -276,14 +278,17 @@ mod tests {
             assert_eq!(row.topics(), ["sport", "data leak"], "{cell}");
             assert_eq!(row.grade("sport"), Ok(3));
         }
-        let single = row(r#"{"label":4}"#);
+        let single = Row::of_json(r#"{"label":4}"#);
         assert_eq!(
             (single.topics(), single.grade("4")),
             (vec!["4".to_owned()], Ok(3))
         );
-        let numbers = [row(r#"{"labels":[1,2]}"#), row(r#"{"labels":2}"#)];
+        let numbers = [
+            Row::of_json(r#"{"labels":[1,2]}"#),
+            Row::of_json(r#"{"labels":2}"#),
+        ];
         assert!(numbers.iter().all(|row| row.grade("2") == Ok(3)));
-        let wrong = row(r#"{"labels":{"sport":true}}"#);
+        let wrong = Row::of_json(r#"{"labels":{"sport":true}}"#);
         assert!(
             wrong.is_labelled()
                 && wrong
@@ -291,28 +296,29 @@ mod tests {
                     .unwrap_err()
                     .contains("no list of topics")
         );
-        let none = row(r#"{"labels":" ","grades":""}"#);
+        let none = Row::of_json(r#"{"labels":" ","grades":""}"#);
         assert!(none.is_blank() && !numbers[0].is_blank());
         assert_eq!((none.grade("sport"), none.topics().len()), (Ok(0), 0));
-        let graded = row(r#"{"grades":"{\"sport\":2}","best":"[[0,7],[9,12]]","alternates":""}"#);
+        let graded =
+            Row::of_json(r#"{"grades":"{\"sport\":2}","best":"[[0,7],[9,12]]","alternates":""}"#);
         assert_eq!(graded.grade("sport"), Ok(2));
         let text = "Rain fell on the pier.";
         assert_eq!(graded.spans("best", text), Ok(Some(vec![0..7, 9..12])));
         assert_eq!(graded.spans("alternates", text), Ok(None));
-        let unclear = row(r#"{"grades":"high"}"#);
+        let unclear = Row::of_json(r#"{"grades":"high"}"#);
         assert!(unclear.grade("sport").unwrap_err().contains("no object"));
     }
 
     #[test]
     fn lists_of_texts_may_stand_in_a_cell() {
-        let listed = row(r#"{"a":["One.","Two."],"b":"[\"One.\",\"Two.\"]","c":"[]"}"#);
+        let listed = Row::of_json(r#"{"a":["One.","Two."],"b":"[\"One.\",\"Two.\"]","c":"[]"}"#);
         let texts = Some(vec!["One.".to_owned(), "Two.".to_owned()]);
         assert_eq!(
             (listed.texts("a"), listed.texts("b")),
             (texts.clone(), texts)
         );
         assert_eq!(listed.texts("c"), Some(Vec::new()));
-        let other = row(r#"{"a":["One.",2],"b":"One.","c":" ","d":null,"e":{}}"#);
+        let other = Row::of_json(r#"{"a":["One.",2],"b":"One.","c":" ","d":null,"e":{}}"#);
         for column in ["a", "b", "c", "d", "e", "f"] {
             assert_eq!(other.texts(column), None, "{column}");
         }
@@ -321,7 +327,7 @@ mod tests {
     #[test]
     fn marked_sentences_are_spans_or_texts() {
         let text = "Élan won.  It\nrained. It rained. Nobody\u{a0}came.";
-        let marks = |list: &str| row(&format!("{{\"best\":{list}}}")).spans("best", text);
+        let marks = |list: &str| Row::of_json(&format!("{{\"best\":{list}}}")).spans("best", text);
         assert_eq!(marks("[[0,9],[33,45]]"), Ok(Some(vec![0..9, 33..45])));
         let texts = marks(r#"["It rained.","It rained.","Nobody came.","Élan won."]"#);
         assert_eq!(texts, Ok(Some(vec![11..21, 22..32, 33..45, 0..9])));

@@ -133,6 +133,15 @@ pub struct Row {
 }
 
 impl Row {
+    /// The first row of a table, from JSON.
+    #[cfg(test)]
+    pub(crate) fn of_json(json: &str) -> Self {
+        Self {
+            number: 1,
+            fields: serde_json::from_str(json).unwrap_or_else(|e| panic!("{e}: {json}")),
+        }
+    }
+
     /// A column by its name: exactly, or else without regard to case and
     /// outer white space when only one column is meant.
     #[must_use]
@@ -198,22 +207,15 @@ impl Row {
 mod tests {
     use super::*;
 
-    fn row(json: &str) -> Row {
-        Row {
-            number: 1,
-            fields: serde_json::from_str(json).unwrap(),
-        }
-    }
-
     #[test]
     fn a_column_may_differ_in_case_and_spaces_when_one_alone_is_meant() {
-        let one = row(r#"{" Text ":"a","ID":7,"ÜBER":"b"}"#);
+        let one = Row::of_json(r#"{" Text ":"a","ID":7,"ÜBER":"b"}"#);
         assert_eq!(one.text_of("text").as_deref(), Some("a"));
         assert_eq!(one.text_of("id").as_deref(), Some("7"));
         assert_eq!(one.text_of("über").as_deref(), Some("b"));
-        let exact = row(r#"{"Text":"a","text":"b"}"#);
+        let exact = Row::of_json(r#"{"Text":"a","text":"b"}"#);
         assert_eq!(exact.text_of("text").as_deref(), Some("b"));
-        let unclear = row(r#"{"Text":"a","TEXT":"b"}"#);
+        let unclear = Row::of_json(r#"{"Text":"a","TEXT":"b"}"#);
         let error = unclear.article(&Columns::default()).unwrap_err();
         assert!(
             error.to_string().contains("(columns: TEXT, Text)"),
@@ -223,8 +225,9 @@ mod tests {
 
     #[test]
     fn an_article_carries_what_its_columns_say() {
-        let row =
-            row(r#"{"text":"Rain.","source":"The Gull","date":"2026-01-02","url":"","id":" "}"#);
+        let row = Row::of_json(
+            r#"{"text":"Rain.","source":"The Gull","date":"2026-01-02","url":"","id":" "}"#,
+        );
         let article = row.article(&Columns::default()).unwrap();
         assert_eq!(article.meta.site.as_deref(), Some("The Gull"));
         assert_eq!(article.meta.date.as_deref(), Some("2026-01-02"));

@@ -256,19 +256,12 @@ fn with_model(
 mod tests {
     use super::*;
 
-    fn row(json: &str) -> Row {
-        Row {
-            number: 1,
-            fields: serde_json::from_str(json).unwrap(),
-        }
-    }
-
     #[test]
     fn only_topics_that_both_know_are_measured() {
         let model = ["sea", "land", "air"].map(str::to_owned);
         let rows = [
-            row(r#"{"grades":{"sea":0,"space":3}}"#),
-            row(r#"{"labels":["land"]}"#),
+            Row::of_json(r#"{"grades":{"sea":0,"space":3}}"#),
+            Row::of_json(r#"{"labels":["land"]}"#),
         ];
         let topics = Topics::new(&model, &rows);
         assert_eq!(topics.measured, ["sea", "land"]);
@@ -276,15 +269,16 @@ mod tests {
             (topics.unknown, topics.unlabelled),
             (vec!["space".to_owned()], vec!["air".to_owned()])
         );
-        let none = Topics::new(&model, &[row(r#"{"labels":[]}"#)]);
+        let none = Topics::new(&model, &[Row::of_json(r#"{"labels":[]}"#)]);
         assert_eq!(none.measured, model);
     }
 
     #[test]
     fn a_page_with_a_summary_is_a_page() {
         let columns = Columns::default();
-        let page =
-            row(r#"{"html":"<p>It rained.</p>","article_body":"It rained.","summary":"Rain."}"#);
+        let page = Row::of_json(
+            r#"{"html":"<p>It rained.</p>","article_body":"It rained.","summary":"Rain."}"#,
+        );
         let tasks = |row: &Row| {
             let all = [
                 Task::Topics,
@@ -298,13 +292,13 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(tasks(&page), [Task::Extraction]);
-        let lines = row(r#"{"sentences":["It rained."],"summary":["It rained."]}"#);
+        let lines = Row::of_json(r#"{"sentences":["It rained."],"summary":["It rained."]}"#);
         assert_eq!(tasks(&lines), [Task::Summaries, Task::Sentences]);
         // Its text is missing, which is an error to be told, not a row to pass over.
         assert_eq!(
-            tasks(&row(r#"{"labels":["sea"],"body":"It rained."}"#)),
+            tasks(&Row::of_json(r#"{"labels":["sea"],"body":"It rained."}"#)),
             [Task::Topics]
         );
-        assert!(tasks(&row(r#"{"best":[],"summary":" "}"#)).is_empty());
+        assert!(tasks(&Row::of_json(r#"{"best":[],"summary":" "}"#)).is_empty());
     }
 }
