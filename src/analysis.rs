@@ -42,6 +42,9 @@ pub struct TopicResult {
     pub label: bool,
     /// The threshold that was used.
     pub threshold: f32,
+    /// Whether the probability is one at which the model is often wrong, on
+    /// this side of the threshold or the other.
+    pub uncertain: bool,
     /// The sentences that carried the decision, strongest first.
     pub evidence: Vec<Evidence>,
 }

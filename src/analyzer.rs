@@ -11,7 +11,9 @@ use crate::article::{Article, Language, Segments, Sentence, segment};
 use crate::encoder::{Document, Embeddings, Encoder, EngineOptions};
 use crate::model::{Bundle, HEADS, ModelError, TOPICS};
 use crate::summary::{Line, SummaryScorer, select};
-use crate::topics::{Definitions, Topic, TopicScorer};
+use crate::topics::{
+    Background, Definitions, OwnTopics, Reading, Topic, TopicFile, TopicScore, TopicScorer,
+};
 
 /// Articles that are analysed together. Enough to keep all cores busy, few enough
 /// that memory stays flat and results come soon.
@@ -57,6 +59,26 @@ pub enum AnalyzeError {
     Engine(#[from] candle_core::Error),
 }
 
+/// Why a model cannot tell topics of the user's own.
+#[derive(Debug, thiserror::Error)]
+pub enum OwnTopicsError {
+    /// Nothing to measure them against.
+    #[error(
+        "model {0} has no background of general news, which topics of your own are measured \
+         against; use the built-in model, or give `classify train` a --background"
+    )]
+    NoBackground(String),
+    /// The model has a topic of that id.
+    #[error(
+        "topic \"{0}\" is one of the model's own; choose another id, or leave the model's \
+         topics out with builtin = false"
+    )]
+    Taken(String),
+    /// The engine failed.
+    #[error("the engine failed: {0}")]
+    Engine(#[from] candle_core::Error),
+}
+
 /// A model that is ready to analyse articles.
 ///
 /// ```no_run
@@ -72,7 +94,10 @@ pub enum AnalyzeError {
 pub struct Analyzer {
     model: ModelId,
     encoder: Encoder,
-    topics: Option<TopicScorer>,
+    trained: Option<TopicScorer>,
+    background: Option<Background>,
+    own: Option<OwnTopics>,
+    topics: Vec<Topic>,
     summary: SummaryScorer,
     pool: rayon::ThreadPool,
 }
@@ -94,13 +119,30 @@ impl Analyzer {
         let encoder = Encoder::load(bundle, engine)?;
         let dim = encoder.dim();
         let heads = bundle.has_heads().then(|| heads(bundle)).transpose()?;
-        let topics = match &heads {
-            Some(heads) => {
-                let scorer = TopicScorer::load(definitions(bundle)?, dim, &heads.pp("topics"));
-                Some(scorer.map_err(|e| bundle.problem(HEADS, e))?)
+        let background = match &heads {
+            Some(heads) if heads.contains_tensor("background.rows") => {
+                let background = Background::load(dim, &heads.pp("background"));
+                Some(background.map_err(|e| bundle.problem(HEADS, e))?)
             }
-            None => None,
+            _ => None,
         };
+        let (mut trained, mut own, mut topics) = (None, None, Vec::new());
+        if let Some(heads) = &heads {
+            let definitions = definitions(bundle)?;
+            topics.clone_from(&definitions.topics);
+            let loaded = match (definitions.members, &background) {
+                (0, Some(background)) => {
+                    let vars = heads.pp("own");
+                    let loaded = OwnTopics::load(&definitions.topics, background, &vars);
+                    loaded.map(|loaded| own = Some(loaded))
+                }
+                _ => {
+                    let loaded = TopicScorer::load(definitions, dim, &heads.pp("topics"));
+                    loaded.map(|loaded| trained = Some(loaded))
+                }
+            };
+            loaded.map_err(|e| bundle.problem(HEADS, e))?;
+        }
         let summary = match heads.filter(|heads| heads.contains_tensor("summary.mean")) {
             Some(heads) => SummaryScorer::load(Some(dim), &heads.pp("summary"))
                 .map_err(|e| bundle.problem(HEADS, e))?,
@@ -117,9 +159,45 @@ impl Analyzer {
             },
             encoder,
             topics,
+            trained,
+            background,
+            own,
             summary,
             pool,
         })
+    }
+
+    /// Tells topics of the user's own as well, or alone where the file says so.
+    ///
+    /// # Errors
+    /// When the model cannot: it has no background of general news to measure
+    /// them against, or has a topic of the same id itself.
+    pub fn with_own_topics(mut self, file: &TopicFile) -> Result<Self, OwnTopicsError> {
+        let Some(background) = &self.background else {
+            return Err(OwnTopicsError::NoBackground(self.model.name));
+        };
+        if !file.builtin {
+            (self.trained, self.own) = (None, None);
+            self.topics.clear();
+        }
+        if let Some(topic) = (file.topics.iter()).find(|t| self.topics.iter().any(|u| u.id == t.id))
+        {
+            return Err(OwnTopicsError::Taken(topic.id.clone()));
+        }
+        let embed = |texts: &[String]| {
+            let embedded = self.encoder.encode(&own_documents(texts))?;
+            let rows: Vec<&Tensor> = embedded.iter().map(|e| &e.sentences).collect();
+            Tensor::cat(&rows, 0)
+        };
+        let own = self
+            .pool
+            .install(|| OwnTopics::new(&file.topics, background, embed))?;
+        self.topics.extend(own.topics().cloned());
+        self.own = Some(match self.own.take() {
+            Some(first) => first.and(own),
+            None => own,
+        });
+        Ok(self)
     }
 
     /// Which model this is.
@@ -137,7 +215,7 @@ impl Analyzer {
     /// The topics of the model; none for a bare encoder.
     #[must_use]
     pub fn topics(&self) -> &[Topic] {
-        self.topics.as_ref().map_or(&[], TopicScorer::topics)
+        &self.topics
     }
 
     /// Threads that the analyzer runs on.
@@ -207,45 +285,54 @@ impl Analyzer {
             end: sentences[number].chars.end,
         };
         let text = |number: usize| article.text[sentences[number].bytes.clone()].to_owned();
-        let topics = match &self.topics {
-            Some(scorer) => scorer
-                .topics()
-                .iter()
-                .zip(scorer.score(&embeddings.sentences, title)?)
-                .map(|(topic, score)| {
-                    let probability = round(score.probability);
-                    let threshold = options
-                        .thresholds
-                        .get(&topic.id)
-                        .copied()
-                        .or(options.threshold)
-                        .unwrap_or(topic.threshold);
-                    let label = probability >= threshold;
-                    let evidence = if label || options.all_evidence {
-                        score.evidence
-                    } else {
-                        Vec::new()
-                    };
-                    TopicResult {
-                        id: topic.id.clone(),
-                        name: topic.name.clone(),
-                        probability,
-                        label,
-                        threshold,
-                        evidence: evidence
-                            .into_iter()
-                            .map(|(sentence, weight)| Evidence {
-                                place: place(sentence),
-                                weight: round(weight),
-                                text: text(sentence),
-                            })
-                            .collect(),
-                    }
-                })
-                .collect(),
-            None => Vec::new(),
-        };
         let lines = lines(article, sentences);
+        let texts: Vec<&str> = lines.iter().map(|line| line.text).collect();
+        let reading = Reading {
+            title: article.title.as_deref().zip(title),
+            sentences: &texts,
+            embeddings: &embeddings.sentences,
+        };
+        let mut found: Vec<TopicScore> = Vec::with_capacity(self.topics.len());
+        if let Some(trained) = &self.trained {
+            found.extend(trained.score(&reading)?);
+        }
+        if let Some(own) = &self.own {
+            found.extend(own.score(&reading)?);
+        }
+        let topics = (self.topics.iter())
+            .zip(found)
+            .map(|(topic, score)| {
+                let probability = round(score.probability);
+                let threshold = options
+                    .thresholds
+                    .get(&topic.id)
+                    .copied()
+                    .or(options.threshold)
+                    .unwrap_or(topic.threshold);
+                let label = probability >= threshold;
+                let evidence = if label || options.all_evidence {
+                    score.evidence
+                } else {
+                    Vec::new()
+                };
+                TopicResult {
+                    id: topic.id.clone(),
+                    name: topic.name.clone(),
+                    probability,
+                    label,
+                    threshold,
+                    uncertain: topic.uncertain.holds(probability),
+                    evidence: evidence
+                        .into_iter()
+                        .map(|(sentence, weight)| Evidence {
+                            place: place(sentence),
+                            weight: round(weight),
+                            text: text(sentence),
+                        })
+                        .collect(),
+                }
+            })
+            .collect();
         let scores = self.summary.score(&lines, &embeddings.sentences, title)?;
         let summary = select(&scores, &embeddings.sentences, options.summary_sentences)?
             .into_iter()
@@ -258,8 +345,7 @@ impl Analyzer {
         let mut warnings = article.warnings.clone();
         warnings.extend(segments.warnings.clone());
         let mut meta = article.meta.clone();
-        let texts = lines.iter().map(|line| line.text);
-        if let Some(language) = Language::of(texts) {
+        if let Some(language) = Language::of(texts.iter().copied()) {
             meta.language = Some(language.code().to_owned());
             if !language.is_english() {
                 warnings.push(format!(
@@ -269,7 +355,7 @@ impl Analyzer {
                 ));
             }
         }
-        if self.topics.is_none() {
+        if self.topics.is_empty() {
             warnings.push(format!(
                 "model {} is a bare encoder: no topics; train some with `classify train`",
                 self.model.name
@@ -299,6 +385,16 @@ pub fn document<'a>(article: &'a Article, segments: &Segments) -> Document<'a> {
             .map(|s| &article.text[s.bytes.clone()])
             .collect(),
     }
+}
+
+/// Phrases of a topic as the encoder reads them: each by itself.
+#[must_use]
+pub fn own_documents(phrases: &[String]) -> Vec<Document<'_>> {
+    let alone = |phrase| Document {
+        title: None,
+        sentences: vec![phrase],
+    };
+    phrases.iter().map(String::as_str).map(alone).collect()
 }
 
 /// What the summary reads of an article.

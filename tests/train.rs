@@ -24,7 +24,8 @@ fn write_articles(path: &Path) {
     let sailing = "The yacht left the harbour at dawn with a fresh wind. The crew set the sails and steered for the island.";
     let baking = "Knead the dough until it is smooth and let it rise. The bread needs an hour in a hot oven.";
     let mut rows = String::new();
-    for i in 0..40 {
+    // More than a hundred of each, so that heads are fitted.
+    for i in 0..220 {
         let (text, label) = if i % 2 == 0 {
             (sailing, "sailing")
         } else {
@@ -65,7 +66,7 @@ fn a_trained_bundle_labels_articles_and_the_same_seed_gives_the_same_bundle() {
         assert_eq!(trained.status.code(), Some(0), "{}", err(&trained));
         let figures = String::from_utf8_lossy(&trained.stdout).into_owned();
         assert!(
-            figures.contains("| baking | 20 |") && figures.contains("features alone"),
+            figures.contains("| baking | 110 |") && figures.contains("features alone"),
             "{figures}"
         );
     }
@@ -100,7 +101,7 @@ fn a_trained_bundle_labels_articles_and_the_same_seed_gives_the_same_bundle() {
         .unwrap();
     let table = String::from_utf8_lossy(&eval.stdout).into_owned();
     assert!(
-        table.contains("Topics: hobbies 1.0.0, 40 articles"),
+        table.contains("Topics: hobbies 1.0.0, 220 articles"),
         "{table}"
     );
     let line = |start: &str| {
@@ -114,7 +115,7 @@ fn a_trained_bundle_labels_articles_and_the_same_seed_gives_the_same_bundle() {
     let figures: Vec<&str> = sailing.split_whitespace().collect();
     assert_eq!(
         figures[..5],
-        ["sailing", "20", "1.000", "1.000", "1.000"],
+        ["sailing", "110", "1.000", "1.000", "1.000"],
         "{table}"
     );
     // All training articles are measured ones, so there is nothing to fit a baseline on.

@@ -78,7 +78,7 @@ enum FormatName {
 
 pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let table = args.table.display().to_string();
-    let analyzer = common.analyzer()?;
+    let analyzer = args.shape.own.analyzer(common)?;
     let options = args.shape.options(&analyzer)?;
     // In JSON a character of the text takes up to six bytes.
     let max_row = args

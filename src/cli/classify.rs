@@ -41,6 +41,8 @@ pub struct Shape {
     /// Probability from which on a topic holds, for all topics or for one; repeatable
     #[arg(long, value_name = "[TOPIC=]P")]
     threshold: Vec<Threshold>,
+    #[command(flatten)]
+    pub own: super::topics::Own,
 }
 
 /// What is read of an article and what of it is passed on.
@@ -132,7 +134,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         bail!("- (standard input) can be given once only");
     }
     let start = Instant::now();
-    let analyzer = common.analyzer()?;
+    let analyzer = args.shape.own.analyzer(common)?;
     let options = args.shape.options(&analyzer)?;
     common.note(format!(
         "model {} {} ready in {:.0} ms on {} threads",

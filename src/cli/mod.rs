@@ -7,6 +7,7 @@ mod eval;
 mod files;
 mod model;
 mod tables;
+mod topics;
 mod train;
 
 use std::process::ExitCode;
@@ -48,6 +49,13 @@ enum Verb {
     Eval(eval::Args),
     /// Fit topic heads and the summary scorer from labelled articles
     Train(train::Args),
+    /// List the topics that a model tells, or check a topic file
+    Topics {
+        #[command(subcommand)]
+        verb: Option<topics::Verb>,
+        #[command(flatten)]
+        own: topics::Own,
+    },
     /// Look at models, check them, make them
     #[command(subcommand)]
     Model(model::Verb),
@@ -213,6 +221,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Verb::Batch(args)) => batch::run(args, &cli.common),
         Some(Verb::Eval(args)) => eval::run(args, &cli.common),
         Some(Verb::Train(args)) => train::run(args, &cli.common),
+        Some(Verb::Topics { verb, own }) => topics::run(verb.as_ref(), own, &cli.common),
         Some(Verb::Model(verb)) => model::run(verb, &cli.common),
     }
 }

@@ -1,25 +1,31 @@
 //! `classify train`: labelled articles to a bundle.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use serde::Deserialize;
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
 
 use super::batch::ColumnArgs;
 use super::files::Output;
 use super::{Common, Ended, tables};
-use crate::analyzer::{document, lines};
+use crate::analyzer::{document, lines, own_documents};
 use crate::article::{Article, Segments, segment};
 use crate::encoder::{Document, Embeddings, Encoder};
 use crate::evaluate::{average_precision, f1, precision, recall};
 use crate::model::{Bundle, CONFIG, ENCODER, HEADS, TOKENIZER};
 use crate::records::{POSITIVE, Row, is_marked};
 use crate::summary::features;
-use crate::topics::{Definitions, Topic, rows};
-use crate::train::{self, Heads, summary, topics};
+use crate::topics::{
+    Background, Band, Definitions, Entry, OwnTopic, ROWS, Reading, Topic, phrases,
+};
+use crate::train::{self, Heads, few, summary, topics, words};
+
+/// Articles of general news that a model keeps.
+const BACKGROUND: usize = 200;
 
 /// Flags of `train`.
 #[derive(Debug, clap::Args)]
@@ -27,10 +33,22 @@ pub struct Args {
     /// Labelled articles: a table with grades (topic to 0-3) or labels (a list)
     #[arg(value_name = "TABLE")]
     articles: PathBuf,
+    /// More labelled articles, picked because they are hard or rare: the words in them teach,
+    /// but they set no threshold, since they are no fair sample
+    #[arg(long, value_name = "TABLE")]
+    also: Option<PathBuf>,
+    /// Labels of the articles of --also, in a table of their own: id, and grades or labels;
+    /// articles that it does not name are left out
+    #[arg(long, value_name = "TABLE", requires = "also")]
+    also_labels: Option<PathBuf>,
     /// Articles with marked summary sentences (best, alternates: lists of sentences, or of
     /// [start, end) character offsets); without them the model's own scorer stays
     #[arg(long, value_name = "TABLE")]
     summaries: Option<PathBuf>,
+    /// Articles of general news, to measure topics of your own against; may be given several
+    /// times, each table has the same weight [default: what the model has]
+    #[arg(long, value_name = "TABLE")]
+    background: Vec<PathBuf>,
     /// Topics to fit, as TOML: [[topic]] with id, name, definition
     /// [default: all that the articles name]
     #[arg(long, value_name = "TOPICS.toml")]
@@ -52,20 +70,6 @@ pub struct Args {
     cache: Option<PathBuf>,
     #[command(flatten)]
     columns: ColumnArgs,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TopicList {
-    topic: Vec<TopicEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TopicEntry {
-    id: String,
-    name: Option<String>,
-    definition: Option<String>,
 }
 
 pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
@@ -130,18 +134,35 @@ impl Trainer<'_> {
     fn train(&self) -> anyhow::Result<Bundle> {
         let mut out = Output::open(None, &[])?;
         let mut heads = Heads::default();
-        let definitions = self.fit_topics(&mut heads, &mut out)?;
+        let own = if self.base.has_heads() {
+            candle_core::safetensors::load_buffer(
+                self.base.file(HEADS)?,
+                &candle_core::Device::Cpu,
+            )?
+        } else {
+            HashMap::new()
+        };
+        let background = if !self.args.background.is_empty() {
+            Some(self.background()?)
+        } else if own.contains_key("background.rows") {
+            let vars = VarBuilder::from_tensors(own.clone(), DType::F32, &Device::Cpu);
+            let dim = self.encoder.dim();
+            Some(Background::load(dim, &vars.pp("background"))?)
+        } else {
+            None
+        };
+        if let Some(background) = &background {
+            for (name, tensor) in background.tensors()? {
+                heads.put(format!("background.{name}"), tensor);
+            }
+        }
+        let definitions = self.fit_topics(background.as_ref(), &mut heads, &mut out)?;
         match &self.args.summaries {
             Some(path) => self.fit_summary(path, &mut heads, &mut out)?,
-            None if self.base.has_heads() => {
-                let own = candle_core::safetensors::load_buffer(
-                    self.base.file(HEADS)?,
-                    &candle_core::Device::Cpu,
-                )?;
+            None => {
                 heads.take_over("summary", &own);
                 heads.take_over("summary_any_encoder", &own);
             }
-            None => {}
         }
         out.complete()?;
         let made_by = format!("classify train, seed {}", self.args.seed);
@@ -194,106 +215,293 @@ impl Trainer<'_> {
         )?)
     }
 
-    fn fit_topics(&self, heads: &mut Heads, out: &mut Output) -> anyhow::Result<Definitions> {
+    fn fit_topics(
+        &self,
+        background: Option<&Background>,
+        heads: &mut Heads,
+        out: &mut Output,
+    ) -> anyhow::Result<Definitions> {
         let set = self.set(&self.args.articles)?;
         let entries = self.entries(&set.rows)?;
-        let grades: Vec<Vec<u8>> = set
-            .rows
-            .iter()
-            .map(|row| {
-                let grades = entries.iter().map(|topic| row.grade(&topic.id));
-                let table = self.args.articles.display();
-                grades
-                    .collect::<Result<_, _>>()
-                    .map_err(|e| anyhow!("{table}: row {} {e}", row.number))
-            })
-            .collect::<anyhow::Result<_>>()?;
-        let documents = set.documents();
-        let example = |embeddings: &Embeddings, grades: &[u8]| -> anyhow::Result<_> {
-            Ok(topics::Example {
-                rows: rows(&embeddings.sentences, embeddings.title.as_ref())?,
-                grades: grades.to_vec(),
-            })
-        };
-        let examples: Vec<topics::Example> = self
-            .embed(&documents)?
-            .iter()
-            .zip(&grades)
-            .map(|(embeddings, grades)| example(embeddings, grades))
-            .collect::<anyhow::Result<_>>()?;
-        let passages = train::passages(&documents, &grades, self.args.seed);
-        let made: Vec<Document> = passages.iter().map(|p| p.document.clone()).collect();
-        let derived: Vec<topics::Derived> = self
-            .embed(&made)?
-            .iter()
-            .zip(&passages)
-            .map(|(embeddings, passage)| {
-                Ok(topics::Derived {
-                    example: example(embeddings, &passage.grades)?,
-                    sources: passage.sources,
-                })
-            })
-            .collect::<anyhow::Result<_>>()?;
+        let grades = grades(&self.args.articles, &set.rows, &entries)?;
+        let mut fewest = usize::MAX;
         for (index, topic) in entries.iter().enumerate() {
-            let positive = examples
-                .iter()
-                .filter(|e| e.grades[index] >= POSITIVE)
-                .count();
-            if positive < 10 {
+            let positive = grades.iter().filter(|g| g[index] >= POSITIVE).count();
+            fewest = fewest.min(positive);
+            if positive < 8 {
                 self.common.warn(format!(
                     "topic {}: {positive} articles have it; expect little of it",
                     topic.id
                 ));
             }
         }
-        let settings = topics::Settings {
-            seed: self.args.seed,
-            ..topics::Settings::default()
+        let documents = set.documents();
+        let embedded = self.embed(&documents)?;
+        let readings: Vec<Reading> = (documents.iter().zip(&embedded))
+            .map(|(document, embeddings)| Reading {
+                title: document.title.zip(embeddings.title.as_ref()),
+                sentences: &document.sentences,
+                embeddings: &embeddings.sentences,
+            })
+            .collect();
+        let (members, kind, fitted) = match background {
+            Some(background) if fewest < few::ENOUGH => {
+                if self.args.also.is_some() {
+                    self.common
+                        .warn("--also is left out: topics of few articles have no word model");
+                }
+                let fitted = self.fit_few(&entries, &readings, &grades, background, heads)?;
+                (0, few::KIND, fitted)
+            }
+            _ => {
+                let fitted = self.fit_heads(&entries, &readings, &grades, heads)?;
+                (fitted.members.len(), "trained", fitted)
+            }
         };
-        let fitted = topics::fit(&examples, &derived, &settings, &mut self.common.progress())?;
-        for (member, vars) in fitted.members.iter().enumerate() {
-            heads.add(&format!("topics.{member}"), vars);
-        }
-        report(out, &entries, &examples, &fitted)?;
+        report(out, &entries, &grades, &fitted)?;
         let topics = entries
             .into_iter()
             .zip(&fitted.calibrations)
             .map(|(entry, calibration)| Topic {
-                name: entry.name.unwrap_or_else(|| entry.id.clone()),
-                definition: entry.definition.unwrap_or_default(),
+                name: entry.name,
+                definition: entry.definition,
                 id: entry.id,
-                kind: "trained".to_owned(),
-                threshold: (calibration.threshold * 1e4).round() / 1e4,
+                kind: kind.to_owned(),
+                threshold: entry.threshold.unwrap_or(round(calibration.threshold)),
+                uncertain: Band {
+                    from: round(calibration.uncertain.from),
+                    to: round(calibration.uncertain.to),
+                },
                 calibration: calibration.platt,
             })
             .collect();
-        Ok(Definitions {
-            members: fitted.members.len(),
-            topics,
-        })
+        Ok(Definitions { members, topics })
     }
 
-    fn entries(&self, rows: &[Row]) -> anyhow::Result<Vec<TopicEntry>> {
+    fn fit_heads(
+        &self,
+        entries: &[Entry],
+        readings: &[Reading],
+        grades: &[Vec<u8>],
+        heads: &mut Heads,
+    ) -> anyhow::Result<topics::Fitted> {
+        let settings = topics::Settings {
+            seed: self.args.seed,
+            ..topics::Settings::default()
+        };
+        let fold = topics::folds(readings.len(), &settings);
+        let more = match &self.args.also {
+            Some(path) => self.more(path, entries)?,
+            None => words::More::default(),
+        };
+        let texts: Vec<Vec<&str>> = readings.iter().map(|r| r.texts().collect()).collect();
+        let said = words::fit(&texts, grades, &fold, &more);
+        for (name, tensor) in said.words.tensors()? {
+            heads.put(format!("topics.words.{name}"), tensor);
+        }
+        let examples: Vec<topics::Example> = readings
+            .iter()
+            .enumerate()
+            .map(|(i, reading)| {
+                Ok(topics::Example {
+                    rows: reading.rows()?,
+                    row_words: said.rows[i].clone(),
+                    words: said.articles[i].clone(),
+                    grades: grades[i].clone(),
+                })
+            })
+            .collect::<anyhow::Result<_>>()?;
+        let derived = self.passages(readings, grades, &fold, &said)?;
+        let progress = &mut self.common.progress();
+        let fitted = topics::fit(&examples, &derived, &fold, &settings, progress)?;
+        for (member, vars) in fitted.members.iter().enumerate() {
+            heads.add(&format!("topics.{member}"), vars);
+        }
+        Ok(fitted)
+    }
+
+    /// Made-up articles with the topics in one passage.
+    fn passages(
+        &self,
+        readings: &[Reading],
+        grades: &[Vec<u8>],
+        fold: &[usize],
+        said: &words::WordFit,
+    ) -> anyhow::Result<Vec<topics::Derived>> {
+        let documents: Vec<Document> = readings
+            .iter()
+            .map(|reading| Document {
+                title: reading.title.map(|(title, _)| title),
+                sentences: reading.sentences.to_vec(),
+            })
+            .collect();
+        let passages = train::passages(&documents, grades, self.args.seed);
+        let made: Vec<Document> = passages.iter().map(|p| p.document.clone()).collect();
+        self.embed(&made)?
+            .iter()
+            .zip(passages)
+            .map(|(embeddings, passage)| {
+                let reading = Reading {
+                    title: passage.document.title.zip(embeddings.title.as_ref()),
+                    sentences: &passage.document.sentences,
+                    embeddings: &embeddings.sentences,
+                };
+                let texts: Vec<&str> = reading.texts().collect();
+                let (row_words, words) = said.of_both(&texts, passage.sources.map(|s| fold[s]));
+                Ok(topics::Derived {
+                    example: topics::Example {
+                        rows: reading.rows()?,
+                        row_words,
+                        words,
+                        grades: passage.grades,
+                    },
+                    sources: passage.sources,
+                })
+            })
+            .collect()
+    }
+
+    fn fit_few(
+        &self,
+        entries: &[Entry],
+        readings: &[Reading],
+        grades: &[Vec<u8>],
+        background: &Background,
+        heads: &mut Heads,
+    ) -> anyhow::Result<topics::Fitted> {
+        let rows: Vec<Tensor> = readings
+            .iter()
+            .map(Reading::rows)
+            .collect::<Result<_, _>>()?;
+        let mut fitted = topics::Fitted {
+            members: Vec::new(),
+            held_out: vec![Vec::new(); rows.len()],
+            calibrations: Vec::new(),
+        };
+        for (index, entry) in entries.iter().enumerate() {
+            let phrases = phrases(&entry.name, &entry.definition, &entry.examples);
+            let embedded: Vec<Tensor> =
+                (self.encoder.encode(&own_documents(&phrases))?.into_iter())
+                    .map(|e| e.sentences)
+                    .collect();
+            let phrases = Tensor::cat(&embedded, 0)?;
+            let mut topic = OwnTopic::new(&phrases, background)?;
+            if entry.definition.is_empty() && entry.examples.is_empty() {
+                topic = topic.undefined();
+            }
+            let grades: Vec<u8> = grades.iter().map(|g| g[index]).collect();
+            let learnt = few::fit(&topic, &rows, &grades, background, self.args.seed)?;
+            let device = &Device::Cpu;
+            let defined = f32::from(u8::from(topic.is_defined()));
+            for (name, tensor) in [
+                ("phrases", phrases),
+                ("weights", Tensor::new(learnt.few.weights, device)?),
+                ("bias", Tensor::new(&[learnt.few.bias], device)?),
+                ("defined", Tensor::new(&[defined], device)?),
+            ] {
+                heads.put(format!("own.{index}.{name}"), tensor);
+            }
+            for (all, logit) in fitted.held_out.iter_mut().zip(learnt.held_out) {
+                all.push(logit);
+            }
+            fitted.calibrations.push(learnt.calibration);
+        }
+        Ok(fitted)
+    }
+
+    /// The articles of `--also`.
+    fn more(&self, path: &Path, entries: &[Entry]) -> anyhow::Result<words::More> {
+        let set = self.set(path)?;
+        let texts = set.documents().into_iter().map(|d| {
+            let rows: Vec<&str> = d.title.into_iter().chain(d.sentences).collect();
+            rows.join(" ")
+        });
+        let Some(path_of_labels) = &self.args.also_labels else {
+            return Ok(words::More {
+                texts: texts.collect(),
+                grades: grades(path, &set.rows, entries)?,
+            });
+        };
+        let id = self.args.columns.columns().id;
+        let (rows, ended) = tables::rows(path_of_labels, self.common)?;
+        if ended == Ended::InputFailed {
+            self.ended.set(ended);
+        }
+        let all = grades(path_of_labels, &rows, entries)?;
+        let mut by_id: HashMap<String, Vec<u8>> = rows
+            .iter()
+            .zip(all)
+            .filter_map(|(row, grades)| Some((row.text_of(&id)?, grades)))
+            .collect();
+        let mut more = words::More::default();
+        for (row, text) in set.rows.iter().zip(texts) {
+            if let Some(grades) = row.text_of(&id).and_then(|id| by_id.remove(&id)) {
+                more.texts.push(text);
+                more.grades.push(grades);
+            }
+        }
+        if !by_id.is_empty() {
+            self.common.warn(format!(
+                "{}: {} labelled articles are not in {}",
+                path_of_labels.display(),
+                by_id.len(),
+                path.display()
+            ));
+        }
+        Ok(more)
+    }
+
+    /// General news of the tables of `--background`, drawn evenly from each.
+    fn background(&self) -> anyhow::Result<Background> {
+        let mut articles = Vec::new();
+        for path in &self.args.background {
+            let set = self.set(path)?;
+            let each = BACKGROUND / self.args.background.len();
+            let count = set.articles.len();
+            let mut documents = set.documents();
+            let drawn = (0..each.min(count)).map(|i| i * count / each.min(count));
+            let documents: Vec<Document> = drawn
+                .map(|i| {
+                    let mut document = std::mem::take(&mut documents[i]);
+                    document.sentences.truncate(ROWS);
+                    document
+                })
+                .collect();
+            for (document, embeddings) in documents.iter().zip(self.embed(&documents)?) {
+                let reading = Reading {
+                    title: document.title.zip(embeddings.title.as_ref()),
+                    sentences: &document.sentences,
+                    embeddings: &embeddings.sentences,
+                };
+                articles.push(reading.rows()?);
+            }
+        }
+        if articles.is_empty() {
+            bail!("the tables of --background have no article with a sentence");
+        }
+        Ok(Background::new(&articles)?)
+    }
+
+    fn entries(&self, rows: &[Row]) -> anyhow::Result<Vec<Entry>> {
         let named: BTreeSet<String> = rows.iter().flat_map(Row::topics).collect();
         let entries = match &self.args.topics {
             Some(path) => {
                 let name = path.display();
-                let text = std::fs::read_to_string(path).with_context(|| name.to_string())?;
-                let list: TopicList = toml::from_str(&text).with_context(|| name.to_string())?;
-                if let Some(absent) = list.topic.iter().find(|t| !named.contains(&t.id)) {
+                let list = super::topics::read(path)?;
+                if let Some(absent) = list.topics.iter().find(|t| !named.contains(&t.id)) {
                     bail!(
                         "{name}: topic \"{}\" is in no row of the articles",
                         absent.id
                     );
                 }
-                list.topic
+                list.topics
             }
             None => named
                 .into_iter()
-                .map(|id| TopicEntry {
+                .map(|id| Entry {
+                    name: id.clone(),
                     id,
-                    name: None,
-                    definition: None,
+                    ..Entry::default()
                 })
                 .collect(),
         };
@@ -364,11 +572,28 @@ impl Trainer<'_> {
     }
 }
 
+/// The grades of each row for each topic.
+fn grades(path: &Path, rows: &[Row], entries: &[Entry]) -> anyhow::Result<Vec<Vec<u8>>> {
+    rows.iter()
+        .map(|row| {
+            let grades = entries.iter().map(|topic| row.grade(&topic.id));
+            grades
+                .collect::<Result<_, _>>()
+                .map_err(|e| anyhow!("{}: row {} {e}", path.display(), row.number))
+        })
+        .collect()
+}
+
+/// Four decimals, as probabilities are given.
+fn round(probability: f32) -> f32 {
+    (probability * 1e4).round() / 1e4
+}
+
 /// Prints what the heads reach on the articles that each did not see.
 fn report(
     out: &mut Output,
-    entries: &[TopicEntry],
-    examples: &[topics::Example],
+    entries: &[Entry],
+    grades: &[Vec<u8>],
     fitted: &topics::Fitted,
 ) -> anyhow::Result<()> {
     writeln!(
@@ -379,10 +604,7 @@ fn report(
     let mut macro_f1 = 0.0;
     for (index, topic) in entries.iter().enumerate() {
         let calibration = fitted.calibrations[index];
-        let labels: Vec<bool> = examples
-            .iter()
-            .map(|e| e.grades[index] >= POSITIVE)
-            .collect();
+        let labels: Vec<bool> = grades.iter().map(|g| g[index] >= POSITIVE).collect();
         let scores: Vec<f64> = fitted
             .held_out
             .iter()

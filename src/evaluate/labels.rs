@@ -55,7 +55,9 @@ impl Truth {
 /// some have it and some have not. Overall
 /// `macro_…`, the means over the topics that any of them has; `micro_f1` over
 /// all decisions; `subset_accuracy`, the share of articles with exactly the
-/// right labels, and `hamming_loss`, the share of wrong decisions.
+/// right labels, and `hamming_loss`, the share of wrong decisions. With
+/// probabilities and several topics also `top_accuracy`: of the articles with a
+/// topic, the share whose most probable topic is one of theirs.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts of articles")]
 pub fn figures(labelling: &Labelling, truth: &Truth, picked: &[usize]) -> Vec<(String, f64)> {
@@ -117,6 +119,25 @@ pub fn figures(labelling: &Labelling, truth: &Truth, picked: &[usize]) -> Vec<(S
     let of = |count: usize, all: usize| count as f64 / all.max(1) as f64;
     figures.push(("subset_accuracy".to_owned(), of(exact, picked.len())));
     figures.push(("hamming_loss".to_owned(), of(wrong, labels.len())));
+    if let Some(probabilities) = &labelling.probabilities
+        && truth.topics.len() > 1
+    {
+        let has = |i: &usize, topic: usize| truth.holds[topic][*i];
+        let top = |i: &usize| {
+            let of_topics = (0..truth.topics.len()).rev();
+            of_topics.max_by(|a, b| probabilities[*a][*i].total_cmp(&probabilities[*b][*i]))
+        };
+        let some = picked
+            .iter()
+            .filter(|i| (0..truth.topics.len()).any(|t| has(i, t)));
+        let (right, all) = some.fold((0, 0), |(right, all), i| {
+            let found = top(i).is_some_and(|topic| has(i, topic));
+            (right + usize::from(found), all + 1)
+        });
+        if all > 0 {
+            figures.push(("top_accuracy".to_owned(), of(right, all)));
+        }
+    }
     figures
 }
 
@@ -206,6 +227,19 @@ mod tests {
         let f = figures(&labelling, &truth(), &[0, 0, 2]);
         assert_eq!(value(&f, "a.recall"), 1.0);
         assert!((value(&f, "subset_accuracy") - 2.0 / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_most_probable_topic_counts_where_an_article_has_one() {
+        let labelling = Labelling {
+            labels: vec![vec![F; 4]; 3],
+            // Right for article 0 by "b", wrong for 1; 2 and 3 have no topic.
+            probabilities: Some(vec![vec![0.1; 4], vec![0.2; 4], vec![0.0, 0.3, 0.9, 0.9]]),
+        };
+        let f = figures(&labelling, &truth(), &[0, 1, 2, 3]);
+        assert_eq!(value(&f, "top_accuracy"), 0.5);
+        let f = figures(&labelling, &truth(), &[2, 3]);
+        assert!(f.iter().all(|(name, _)| name != "top_accuracy"));
     }
 
     #[test]

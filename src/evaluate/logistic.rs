@@ -56,9 +56,43 @@ impl Logistic {
             rows: &rows[..n],
             labels,
             costs: labels.iter().map(|label| cost(*label)).collect(),
+            offsets: vec![0.0; n],
         };
         problem.minimise(&mut weights);
         Self { weights }
+    }
+
+    /// Minimises w w / 2 + the sum of cost x log loss, where to the log-odds of
+    /// each item its offset is added, which is given: the weights learn what the
+    /// offsets leave. All slices have one place an item.
+    pub fn fit_on_top(
+        rows: &[Row],
+        labels: &[bool],
+        costs: &[f64],
+        offsets: &[f64],
+        features: usize,
+    ) -> Self {
+        let mut weights = vec![0.0; features + 1];
+        if labels.contains(&true) && labels.contains(&false) {
+            let problem = Problem {
+                rows,
+                labels,
+                costs: costs.to_vec(),
+                offsets: offsets.to_vec(),
+            };
+            problem.minimise(&mut weights);
+        }
+        Self { weights }
+    }
+
+    /// The weight of each feature, then the intercept.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// Log-odds of the positive class: w x + b.
+    pub fn logit(&self, row: &Row) -> f64 {
+        margin(row, &self.weights)
     }
 
     /// Probability of the positive class, 0 to 1.
@@ -74,6 +108,8 @@ struct Problem<'a> {
     labels: &'a [bool],
     /// c times the weight of each item.
     costs: Vec<f64>,
+    /// Added to the log-odds of each item.
+    offsets: Vec<f64>,
 }
 
 impl Problem<'_> {
@@ -85,7 +121,7 @@ impl Problem<'_> {
     fn minimise(&self, w: &mut [f64]) {
         let mut first_length = None;
         for _ in 0..Self::MAX_NEWTON_STEPS {
-            let margins: Vec<f64> = self.rows.iter().map(|row| margin(row, w)).collect();
+            let margins = self.margins(w);
             let gradient = self.gradient(w, &margins);
             let length = dot(&gradient, &gradient).sqrt();
             if length <= Self::TOLERANCE * *first_length.get_or_insert(length) {
@@ -96,6 +132,11 @@ impl Problem<'_> {
                 return;
             }
         }
+    }
+
+    fn margins(&self, w: &[f64]) -> Vec<f64> {
+        let pairs = self.rows.iter().zip(&self.offsets);
+        pairs.map(|(row, offset)| margin(row, w) + offset).collect()
     }
 
     fn value(&self, w: &[f64], margins: &[f64]) -> f64 {
@@ -177,7 +218,7 @@ impl Problem<'_> {
         for _ in 0..30 {
             let mut trial = w.to_vec();
             add(&mut trial, step, d);
-            let margins: Vec<f64> = self.rows.iter().map(|row| margin(row, &trial)).collect();
+            let margins = self.margins(&trial);
             if self.value(&trial, &margins) < start + 1e-4 * step * slope {
                 w.copy_from_slice(&trial);
                 return true;
@@ -247,5 +288,24 @@ mod tests {
         close(model.probability(&rows[0]), 0.25);
         let model = Logistic::fit(&rows, &labels, 0, 1.0, ClassWeight::Balanced);
         close(model.probability(&rows[0]), 0.5);
+    }
+
+    #[test]
+    fn on_top_of_offsets_only_what_they_leave_is_learnt() {
+        let rows: Vec<Row> = (0..20).map(|i| vec![(0, f64::from(i % 2))]).collect();
+        let labels: Vec<bool> = (0..20).map(|i| i % 2 == 1).collect();
+        let offsets = |size: f64| -> Vec<f64> {
+            let sign = labels.iter().map(|l| if *l { size } else { -size });
+            sign.collect()
+        };
+        let learnt = |size: f64| {
+            let model = Logistic::fit_on_top(&rows, &labels, &[1.0; 20], &offsets(size), 1);
+            model.weights()[0]
+        };
+        assert!(learnt(0.0) > 1.0);
+        assert!(learnt(8.0).abs() < 0.05, "the offsets say it all");
+        // A class that is missing teaches nothing.
+        let one = Logistic::fit_on_top(&rows, &[true; 20], &[1.0; 20], &[0.0; 20], 1);
+        assert_eq!(one.weights(), [0.0, 0.0]);
     }
 }

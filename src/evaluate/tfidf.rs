@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::logistic::Row;
+use crate::topics::for_each_gram;
 
 /// Word 1- and 2-grams weighted by TF-IDF, by scikit-learn's definitions
 /// (`TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)`):
@@ -24,6 +25,11 @@ impl Vectorizer {
 
     /// Takes the n-grams and their document frequencies from `texts`.
     pub fn fit(texts: &[&str]) -> Self {
+        Self::fit_most_frequent(texts, usize::MAX)
+    }
+
+    /// The same with at most so many n-grams: those that the most texts hold.
+    pub fn fit_most_frequent(texts: &[&str], most: usize) -> Self {
         let mut frequency: HashMap<String, usize> = HashMap::new();
         for text in texts {
             for gram in counted_grams(text).into_keys() {
@@ -34,6 +40,8 @@ impl Vectorizer {
             .into_iter()
             .filter(|(_, df)| *df >= Self::MIN_DOCUMENT_FREQUENCY)
             .collect();
+        kept.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        kept.truncate(most);
         // Numbered by the alphabet, so that sums run in the same order always.
         kept.sort_unstable();
         let n = texts.len() as f64;
@@ -44,6 +52,15 @@ impl Vectorizer {
                 .collect(),
             features: (0..).zip(kept).map(|(i, (gram, _))| (gram, i)).collect(),
         }
+    }
+
+    /// The n-grams with their inverse document frequencies, by feature number.
+    pub fn grams(&self) -> (Vec<&str>, &[f64]) {
+        let mut grams = vec![""; self.idf.len()];
+        for (gram, &feature) in &self.features {
+            grams[feature as usize] = gram;
+        }
+        (grams, &self.idf)
     }
 
     /// Number of features.
@@ -70,19 +87,15 @@ impl Vectorizer {
     }
 }
 
-/// The text's word 1- and 2-grams with their counts. A word is a run of two or
-/// more letters and digits, in lower case.
+/// The text's word 1- and 2-grams with their counts.
 fn counted_grams(text: &str) -> HashMap<String, u32> {
-    let text = text.to_lowercase();
-    let words: Vec<&str> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| word.chars().nth(1).is_some())
-        .collect();
     let mut counts = HashMap::new();
-    let pairs = words.windows(2).map(|pair| pair.join(" "));
-    for gram in words.iter().map(|word| (*word).to_string()).chain(pairs) {
-        *counts.entry(gram).or_insert(0) += 1;
-    }
+    for_each_gram(text, |gram| match counts.get_mut(gram) {
+        Some(count) => *count += 1,
+        None => {
+            counts.insert(gram.to_owned(), 1);
+        }
+    });
     counts
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Version of the bundle's format that this build reads and writes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 /// The manifest: [`Manifest`] as TOML.
 pub const MANIFEST: &str = "bundle.toml";
 /// The encoder's weights.

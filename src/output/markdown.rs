@@ -22,8 +22,9 @@ pub fn write(mut out: impl Write, outcome: &Outcome, analysis: &Analysis) -> io:
             let (name, p) = (escape(&topic.name), topic.probability);
             writeln!(
                 out,
-                "| {name} | {p:.2} | {} |",
-                if topic.label { "yes" } else { "no" }
+                "| {name} | {p:.2} | {}{} |",
+                if topic.label { "yes" } else { "no" },
+                if topic.uncertain { ", uncertain" } else { "" }
             )?;
         }
         writeln!(out)?;

@@ -153,6 +153,7 @@ mod tests {
             probability,
             label: probability >= 0.5,
             threshold: 0.5,
+            uncertain: (0.2..0.6).contains(&probability),
             evidence,
         };
         let evidence = Evidence {
@@ -173,7 +174,7 @@ mod tests {
             sentences: 9,
             topics: vec![
                 topic("cybersecurity", "Cybersecurity", 0.9731, vec![evidence]),
-                topic("sport", "Sport", 0.02, Vec::new()),
+                topic("sport", "Sport", 0.42, Vec::new()),
             ],
             summary: vec![
                 SummarySentence {

@@ -79,7 +79,11 @@ impl Page {
         let pad = " ".repeat(widest.saturating_sub(topic.name.chars().count()));
         let (name, bar) = (&topic.name, bar(topic.probability));
         let p = topic.probability;
-        writeln!(out, "{style}{mark} {name}{pad}  {bar}  {p:.2}{style:#}")?;
+        let doubt = if topic.uncertain { "  uncertain" } else { "" };
+        writeln!(
+            out,
+            "{style}{mark} {name}{pad}  {bar}  {p:.2}{doubt}{style:#}"
+        )?;
         for evidence in topic.evidence.iter().take(SHOWN_EVIDENCE) {
             // The quotation marks are ours: an article's own may be missing on one side.
             self.wrapped(out, &one_line(&evidence.text), "    › ", Style::new())?;

@@ -27,8 +27,28 @@ pub struct Topic {
     pub kind: String,
     /// Probability from which on the topic holds.
     pub threshold: f32,
+    /// Probabilities at which errors are frequent.
+    pub uncertain: Band,
     /// From logit to probability.
     pub calibration: Platt,
+}
+
+/// A span of probabilities: from the first up to, not including, the second.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Band {
+    /// The lowest.
+    pub from: f32,
+    /// One past the highest.
+    pub to: f32,
+}
+
+impl Band {
+    /// Whether a probability lies in the band.
+    #[must_use]
+    pub fn holds(self, probability: f32) -> bool {
+        (self.from..self.to).contains(&probability)
+    }
 }
 
 /// Platt scaling: `p = 1 / (1 + exp(-(slope · logit + offset)))` (Platt, 1999,

@@ -4,7 +4,9 @@
 //! sentences speak of it. Attention pooling after Ilse, Tomczak and Welling
 //! (2018, "Attention-based Deep Multiple Instance Learning", section 2.4); beside it
 //! the means of the k highest sentence logits for several k, so that one strong
-//! sentence, a passage and a whole article can be told apart.
+//! sentence, a passage and a whole article can be told apart. What the words say
+//! ([`Words`](super::Words)) adds to each sentence's logit and attention, and for the
+//! whole article it is a feature of its own.
 
 use candle_core::{D, Result, Tensor};
 use candle_nn::{Linear, Module, VarBuilder, linear};
@@ -16,8 +18,8 @@ pub const GRADES: usize = 3;
 /// How many of the highest sentence logits are averaged, one feature each.
 pub const POOLS: [usize; 4] = [1, 2, 4, 8];
 /// Features that the last layer sees: attention, the pools, the share of
-/// sentences on topic.
-const FEATURES: usize = POOLS.len() + 2;
+/// sentences on topic, the words of the whole article.
+const FEATURES: usize = POOLS.len() + 3;
 /// Stands for minus infinity where a row is padding.
 const MASKED: f64 = 1e4;
 
@@ -27,9 +29,22 @@ pub struct Head {
     hidden: Linear,
     attention: Linear,
     sentence: Linear,
+    words: Tensor,
     pooled: Tensor,
     output: Tensor,
     bias: Tensor,
+}
+
+/// What a head sees of a batch of articles.
+pub struct HeadInput {
+    /// Embeddings `[articles, rows, dim]`, see [`super::rows`].
+    pub rows: Tensor,
+    /// `[articles, rows]`: 1 for rows, 0 for padding.
+    pub mask: Tensor,
+    /// Word logits of each row, `[articles, rows, topics]`.
+    pub row_words: Tensor,
+    /// Word logits of each article whole, `[articles, topics]`.
+    pub words: Tensor,
 }
 
 /// What a head computes for a batch of articles.
@@ -64,30 +79,35 @@ impl Head {
             hidden: linear(dim, HIDDEN, vars.pp("hidden"))?,
             attention: linear(HIDDEN, topics, vars.pp("attention"))?,
             sentence: linear(HIDDEN, topics, vars.pp("sentence"))?,
+            words: vars.get((2, topics, 1), "words")?,
             pooled: vars.get((topics, HIDDEN), "pooled")?,
             output: vars.get((topics, GRADES, FEATURES), "output")?,
             bias: vars.get((topics, GRADES), "bias")?,
         })
     }
 
-    /// Runs the head on `rows` of shape `[articles, rows, dim]`; `mask`
-    /// `[articles, rows]` is 1 for rows and 0 for padding.
+    /// Runs the head.
     ///
     /// # Errors
     /// When the shapes do not fit.
-    pub fn forward(&self, rows: &Tensor, mask: &Tensor) -> Result<HeadOutput> {
+    pub fn forward(&self, input: &HeadInput) -> Result<HeadOutput> {
+        let HeadInput { rows, mask, .. } = input;
         let count = rows.dim(1)?;
         let hidden = self.hidden.forward(rows)?.tanh()?;
         // [articles, 1, rows]: 0 for rows, very low for padding.
         let low = ((mask - 1.0)? * MASKED)?.unsqueeze(1)?;
-        let by_topic = |t: Tensor| t.transpose(1, 2)?.contiguous();
+        let by_topic = |t: &Tensor| t.transpose(1, 2)?.contiguous();
+        let row_words = by_topic(&input.row_words)?;
+        let from_words = |part: usize| row_words.broadcast_mul(&self.words.get(part)?);
 
-        let attention = by_topic(self.attention.forward(&hidden)?)?.broadcast_add(&low)?;
+        let attention = (by_topic(&self.attention.forward(&hidden)?)? + from_words(1)?)?;
+        let attention = attention.broadcast_add(&low)?;
         let attention = candle_nn::ops::softmax(&attention, D::Minus1)?;
-        let values = by_topic(hidden.broadcast_matmul(&self.pooled.t()?)?)?;
+        let values = by_topic(&hidden.broadcast_matmul(&self.pooled.t()?)?)?;
         let attended = (&attention * &values)?.sum_keepdim(D::Minus1)?;
 
-        let sentences = by_topic(self.sentence.forward(&hidden)?)?.broadcast_add(&low)?;
+        let sentences = (by_topic(&self.sentence.forward(&hidden)?)? + from_words(0)?)?;
+        let sentences = sentences.broadcast_add(&low)?;
         let order = sentences.arg_sort_last_dim(false)?;
         let sorted = sentences.contiguous()?.gather(&order, D::Minus1)?;
         let mut features = vec![attended];
@@ -101,6 +121,7 @@ impl Head {
         let on_topic = candle_nn::ops::sigmoid(&sentences)?.sum_keepdim(D::Minus1)?;
         let lengths = mask.sum_keepdim(1)?.unsqueeze(1)?;
         features.push(on_topic.broadcast_div(&lengths)?);
+        features.push(input.words.unsqueeze(2)?);
 
         let features = Tensor::cat(&features, D::Minus1)?; // [articles, topics, features]
         let logits = features

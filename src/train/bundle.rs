@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 use candle_nn::VarMap;
 use safetensors::tensor::TensorView;
 
@@ -21,6 +21,11 @@ impl Heads {
         }
     }
 
+    /// Adds one tensor.
+    pub fn put(&mut self, name: String, tensor: Tensor) {
+        self.0.push((name, tensor));
+    }
+
     /// Takes over tensors of another model's heads that lie under a prefix.
     pub fn take_over(&mut self, prefix: &str, from: &HashMap<String, Tensor>) {
         let inside = format!("{prefix}.");
@@ -32,14 +37,18 @@ impl Heads {
     /// The content of `heads.safetensors`; the same heads give the same bytes.
     ///
     /// # Errors
-    /// When a tensor is not f32.
+    /// When a tensor is neither f32 nor bytes.
     pub fn serialise(mut self) -> Result<Vec<u8>> {
         self.0.sort_by(|a, b| a.0.cmp(&b.0));
         let bytes: Vec<Vec<u8>> = self
             .0
             .iter()
             .map(|(_, tensor)| {
-                let values = tensor.flatten_all()?.to_vec1::<f32>()?;
+                let flat = tensor.flatten_all()?;
+                if tensor.dtype() == DType::U8 {
+                    return flat.to_vec1();
+                }
+                let values = flat.to_vec1::<f32>()?;
                 Ok(values.iter().flat_map(|v| v.to_le_bytes()).collect())
             })
             .collect::<Result<_>>()?;
@@ -49,7 +58,11 @@ impl Heads {
             .zip(&bytes)
             .map(|((name, tensor), bytes)| {
                 let shape = tensor.dims().to_vec();
-                let view = TensorView::new(safetensors::Dtype::F32, shape, bytes);
+                let dtype = match tensor.dtype() {
+                    DType::U8 => safetensors::Dtype::U8,
+                    _ => safetensors::Dtype::F32,
+                };
+                let view = TensorView::new(dtype, shape, bytes);
                 view.map(|view| (name.as_str(), view))
             })
             .collect::<std::result::Result<Vec<_>, _>>()

@@ -1,29 +1,105 @@
-//! From held-out logits to probabilities and a threshold.
+//! From held-out logits to probabilities, a threshold, and what is uncertain.
 
-use crate::evaluate::best_f1_threshold;
-use crate::topics::Platt;
+use crate::topics::{Band, Platt};
+
+/// Least share of right labels outside of the uncertain band, on the held-out
+/// articles: more than the 0.98 that is promised, since it is picked on them.
+const CERTAIN: f64 = 0.985;
 
 /// Calibration and threshold of one topic.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Calibration {
     /// From logit to probability.
     pub platt: Platt,
-    /// Probability from which on the topic holds: best F1 on the held-out articles.
+    /// Probability from which on the topic holds.
     pub threshold: f32,
+    /// Probabilities at which errors are frequent.
+    pub uncertain: Band,
 }
 
 /// Fits Platt scaling by Newton's method on the log loss, with the targets of
-/// Platt (1999, section 2.2), which keep the fit finite on separable data, and
-/// then the threshold.
+/// Platt (1999, section 2.2), which keep the fit finite on separable data, then
+/// the threshold and the band around it.
 pub fn fit(logits: &[f32], labels: &[bool]) -> Calibration {
     let platt = platt(logits, labels);
-    let probabilities: Vec<f64> = logits
-        .iter()
-        .map(|&l| f64::from(platt.probability(l)))
+    let probabilities: Vec<f32> = logits.iter().map(|&l| platt.probability(l)).collect();
+    let threshold = expected_f1_threshold(&probabilities);
+    Calibration {
+        platt,
+        threshold,
+        uncertain: uncertain(&probabilities, labels, threshold),
+    }
+}
+
+/// The threshold with the highest expected F1, `2 Σ p / (labelled + Σ all p)`
+/// (Lipton, Elkan and Naryanaswamy 2014, "Optimal Thresholding of Classifiers to
+/// Maximize F1 Measure"). It needs the probabilities alone; the threshold that
+/// is best on the labels themselves follows the chance of a few articles.
+fn expected_f1_threshold(probabilities: &[f32]) -> f32 {
+    let mut sorted = probabilities.to_vec();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    let all: f32 = sorted.iter().sum();
+    let (mut sum, mut labelled) = (0.0, 0.0);
+    let mut best = (0.0, 0.5);
+    for (i, &p) in sorted.iter().enumerate() {
+        sum += p;
+        labelled += 1.0;
+        let f1 = 2.0 * sum / (labelled + all);
+        if f1 > best.0 {
+            let next = sorted.get(i + 1).copied().unwrap_or(0.0);
+            best = (f1, f32::midpoint(p, next));
+        }
+    }
+    best.1
+}
+
+/// The band around the threshold with the fewest articles in it that leaves no
+/// more errors outside than [`CERTAIN`] allows.
+#[expect(clippy::cast_precision_loss, reason = "counts of articles")]
+fn uncertain(probabilities: &[f32], labels: &[bool], threshold: f32) -> Band {
+    let mut pairs: Vec<(f32, bool)> = (probabilities.iter().copied())
+        .zip(labels.iter().copied())
         .collect();
-    #[expect(clippy::cast_possible_truncation, reason = "a probability")]
-    let threshold = best_f1_threshold(&probabilities, labels) as f32;
-    Calibration { platt, threshold }
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let cut = pairs.partition_point(|(p, _)| *p < threshold);
+    // How many of the first so many below, or from so many on above, are wrong.
+    let below: Vec<usize> = std::iter::once(0)
+        .chain(pairs[..cut].iter().scan(0, |wrong, (_, label)| {
+            *wrong += usize::from(*label);
+            Some(*wrong)
+        }))
+        .collect();
+    let mut above: Vec<usize> = std::iter::once(0)
+        .chain(pairs[cut..].iter().rev().scan(0, |wrong, (_, label)| {
+            *wrong += usize::from(!*label);
+            Some(*wrong)
+        }))
+        .collect();
+    above.reverse();
+    let mut best = (0, cut);
+    let mut fewest = usize::MAX;
+    for (low, wrong_below) in below.iter().enumerate() {
+        for (up, wrong_above) in above.iter().enumerate() {
+            let inside = cut + up - low;
+            let outside = pairs.len() - inside;
+            let allowed = (1.0 - CERTAIN) * outside as f64;
+            if (wrong_below + wrong_above) as f64 <= allowed && inside < fewest {
+                fewest = inside;
+                best = (low, cut + up);
+            }
+        }
+    }
+    let at = |i: usize| pairs.get(i).map_or(1.0, |pair| pair.0);
+    if best.0 == best.1 {
+        return Band {
+            from: threshold,
+            to: threshold,
+        };
+    }
+    Band {
+        from: at(best.0).min(threshold),
+        to: at(best.1).max(threshold),
+    }
 }
 
 fn platt(logits: &[f32], labels: &[bool]) -> Platt {
@@ -88,6 +164,38 @@ mod tests {
         assert!((fitted.platt.probability(-2.0) - 0.2).abs() < 0.01);
         assert!((fitted.platt.probability(2.0) - 0.8).abs() < 0.01);
         assert!(fitted.threshold > 0.2 && fitted.threshold < 0.8);
+    }
+
+    #[test]
+    fn the_threshold_has_the_highest_expected_f1() {
+        // Labelling the first two: 2 x 1.7 / (2 + 2.1); all but the last: 2 x 2.0 / (3 + 2.1).
+        let threshold = expected_f1_threshold(&[0.1, 0.9, 0.3, 0.8]);
+        assert!((threshold - 0.55).abs() < 1e-6, "{threshold}");
+        assert!((expected_f1_threshold(&[]) - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_is_outside_of_the_uncertain_band_is_nearly_always_right() {
+        // Wrong ones lie between 0.4 and 0.7 alone.
+        let probabilities: Vec<f32> = (0..1000).map(|i| i as f32 / 1000.0).collect();
+        let labels: Vec<bool> = (0..1000)
+            .map(|i| match i {
+                400..700 => i % 2 == 0,
+                i => i >= 700,
+            })
+            .collect();
+        let band = uncertain(&probabilities, &labels, 0.5);
+        assert!(band.from > 0.39 && band.from < 0.43, "{band:?}");
+        assert!(band.to > 0.67 && band.to < 0.71, "{band:?}");
+        // Nothing wrong, nothing uncertain.
+        let labels: Vec<bool> = probabilities.iter().map(|p| *p >= 0.5).collect();
+        let band = uncertain(&probabilities, &labels, 0.5);
+        assert!(!band.holds(0.5) && !band.holds(0.49));
+        // All wrong: all uncertain.
+        let labels: Vec<bool> = probabilities.iter().map(|p| *p < 0.5).collect();
+        let band = uncertain(&probabilities, &labels, 0.5);
+        assert!(band.holds(0.0) && band.holds(0.998));
+        assert!(!uncertain(&[], &[], 0.5).holds(0.5));
     }
 
     #[test]

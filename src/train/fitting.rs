@@ -7,12 +7,14 @@ use rand::rngs::StdRng;
 
 /// Gives every variable its start value: weights uniform within
 /// ±sqrt(3 / fan-in) (LeCun et al. 1998, "Efficient BackProp", section 4.6),
-/// biases zero.
+/// biases zero, and so what a head's `words` add.
 pub fn initialise(vars: &VarMap, rng: &mut StdRng) -> Result<()> {
     for (name, var) in sorted(vars) {
         let bound = match var.dims().last() {
             #[expect(clippy::cast_precision_loss, reason = "layer widths are small")]
-            Some(&fan_in) if !name.ends_with("bias") => (3.0 / fan_in.max(1) as f32).sqrt(),
+            Some(&fan_in) if !name.ends_with("bias") && name != "words" => {
+                (3.0 / fan_in.max(1) as f32).sqrt()
+            }
             _ => 0.0,
         };
         let values: Vec<f32> = (0..var.elem_count())

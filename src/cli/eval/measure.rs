@@ -44,7 +44,10 @@ pub(super) fn measure(
     if tasks.iter().any(needs_model) {
         let start = Instant::now();
         let bundle = common.bundle()?;
-        analyzer = Analyzer::new(&bundle, common.engine()?, common.threads())?;
+        analyzer = args.shape.own.beside(
+            Analyzer::new(&bundle, common.engine()?, common.threads())?,
+            common,
+        )?;
         settings.options = args.shape.options(&analyzer)?;
         settings.options.all_evidence = args.report.is_some();
         let load_seconds = start.elapsed().as_secs_f64();

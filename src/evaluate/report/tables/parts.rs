@@ -37,6 +37,13 @@ pub(super) fn topics(part: &Part, results: &Results) -> Vec<Block> {
     let thresholds = results.settings.thresholds.iter();
     let thresholds: Vec<String> = thresholds.map(|(id, t)| format!("{id} {t:.3}")).collect();
     each.note = format!("Thresholds: {}.", thresholds.join(", "));
+    if let Some(top) = model.figures.get("top_accuracy") {
+        let share = 100.0 * top.value;
+        let note = format!(
+            " The most probable topic is right for {share:.1} % of the articles that have one."
+        );
+        each.note.push_str(&note);
+    }
 
     let header = [
         "method",

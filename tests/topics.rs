@@ -1,0 +1,227 @@
+//! Topics of the user's own: `classify topics`, `--topics`, and few labelled articles.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const OWN: &str = r#"
+[[topic]]
+id = "sailing"
+name = "Sailing"
+definition = "Yachts and regattas, sailors and their crews, harbours, and storms at sea"
+
+[[topic]]
+id = "baking"
+name = "Baking"
+definition = "Bread, dough, flour and yeast; bakers, ovens and recipes for cakes"
+examples = ["The loaves were left to prove overnight."]
+threshold = 0.4
+"#;
+
+const YACHTS: &str = "Two yachts lost their masts in the night race to the islands. \
+    The crew of the Kittiwake, who sailed under a storm jib for nine hours, reached the harbour at dawn. \
+    The regatta's organisers said that the wind had risen to 50 knots in the strait.";
+const COUNCIL: &str = "The county council put off its vote on parking charges again on Tuesday. \
+    Councillors said that residents had not been asked. A consultation will run until May.";
+
+fn classify(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_classify"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn write(folder: &TempDir, name: &str, text: &str) -> String {
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let run = classify(arguments);
+    assert_eq!(run.status.code(), Some(0), "{}", err(&run));
+    serde_json::from_slice(&run.stdout).unwrap()
+}
+
+fn topic<'a>(analysis: &'a Value, id: &str) -> &'a Value {
+    let topics = analysis["topics"].as_array().unwrap();
+    topics.iter().find(|t| t["id"] == id).unwrap()
+}
+
+#[test]
+fn a_definition_is_enough_and_stands_beside_the_models_own_topics() {
+    let folder = TempDir::new().unwrap();
+    let own = write(&folder, "own.toml", OWN);
+    let yachts = write(&folder, "yachts.txt", YACHTS);
+    let council = write(&folder, "council.txt", COUNCIL);
+
+    let found = json(&[&yachts, "--topics", &own, "-f", "json"]);
+    assert_eq!(found["labels"], serde_json::json!(["sailing"]), "{found}");
+    assert_eq!(found["topics"].as_array().unwrap().len(), 5);
+    let sailing = topic(&found, "sailing");
+    let evidence = sailing["evidence"][0]["text"].as_str().unwrap();
+    assert!(YACHTS.contains(evidence), "{evidence}");
+    assert_eq!(topic(&found, "baking")["threshold"], 0.4);
+
+    // Unrelated text stays low.
+    let unrelated = json(&[&council, "--topics", &own, "-f", "json"]);
+    for id in ["sailing", "baking"] {
+        let p = topic(&unrelated, id)["probability"].as_f64().unwrap();
+        assert!(p < 0.3, "{id} {p}");
+    }
+    // The model's own topics are as without the file.
+    let without = json(&[&yachts, "-f", "json"]);
+    assert_eq!(topic(&found, "brexit"), topic(&without, "brexit"));
+
+    let alone = write(&folder, "alone.toml", &format!("builtin = false\n{OWN}"));
+    let found = json(&[&yachts, "--topics", &alone, "-f", "json"]);
+    assert_eq!(found["topics"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn topics_are_listed_and_files_checked() {
+    let folder = TempDir::new().unwrap();
+    let own = write(&folder, "own.toml", OWN);
+    let listed = classify(&["topics"]);
+    let text = out(&listed);
+    assert!(
+        text.contains("russia_hybrid  Russia hybrid threats\n"),
+        "{text}"
+    );
+    assert!(text.contains("trained, holds from probability"), "{text}");
+    let text = out(&classify(&["topics", "--topics", &own]));
+    assert!(
+        text.contains("zero-shot, holds from probability 0.4"),
+        "{text}"
+    );
+
+    let checked = classify(&["topics", "check", &own]);
+    assert_eq!(checked.status.code(), Some(0));
+    let text = out(&checked);
+    assert!(
+        text.contains("    This is news about regattas.\n"),
+        "{text}"
+    );
+    assert!(text.contains("    The loaves were left to prove overnight.\n"));
+    assert!(text.contains("2 topics, beside the model's own topics; no mistakes"));
+
+    let bad = write(
+        &folder,
+        "bad.toml",
+        "[[topic]]\nid = \"My Topic\"\n[[topic]]\nname = \"x\"\n",
+    );
+    let checked = classify(&["topics", "check", &bad]);
+    assert_eq!(checked.status.code(), Some(2));
+    let text = err(&checked);
+    assert!(
+        text.contains("bad.toml: line 2: id \"My Topic\" has 'M' in it"),
+        "{text}"
+    );
+    assert!(
+        text.contains("bad.toml: line 3: the topic has no id"),
+        "{text}"
+    );
+    // The same mistakes stop the main job, all named.
+    let article = write(&folder, "a.txt", COUNCIL);
+    let run = classify(&[&article, "--topics", &bad]);
+    assert_eq!(run.status.code(), Some(2));
+    assert!(err(&run).contains("line 2") && err(&run).contains("line 3"));
+
+    let taken = write(&folder, "taken.toml", "[[topic]]\nid = \"brexit\"\n");
+    let run = classify(&[&article, "--topics", &taken]);
+    assert_eq!(run.status.code(), Some(2));
+    assert!(
+        err(&run).contains("topic \"brexit\" is one of the model's own"),
+        "{}",
+        err(&run)
+    );
+}
+
+/// Eight articles about each of two things.
+fn write_few(path: &Path) {
+    let sailing = [
+        "gale", "race", "keel", "crew", "mast", "tide", "buoy", "sail",
+    ];
+    let baking = [
+        "loaf", "oven", "rye", "crust", "yeast", "cake", "flour", "pie",
+    ];
+    let mut rows = String::new();
+    for (a, b) in sailing.iter().zip(baking) {
+        for (text, label) in [
+            (
+                format!(
+                    "The skipper spoke of the {a} after the regatta. The yacht is back in harbour."
+                ),
+                "sailing",
+            ),
+            (
+                format!("The baker spoke of the {b} at the fair. The bread was sold by noon."),
+                "baking",
+            ),
+        ] {
+            rows.push_str(&serde_json::json!({"text": text, "label": label}).to_string());
+            rows.push('\n');
+        }
+    }
+    fs::write(path, rows).unwrap();
+}
+
+#[test]
+fn eight_articles_a_topic_make_a_bundle_with_definitions_or_without() {
+    let folder = TempDir::new().unwrap();
+    let few = folder.path().join("few.jsonl");
+    write_few(&few);
+    let few = few.to_str().unwrap();
+    let own = write(&folder, "own.toml", OWN);
+    let yachts = write(&folder, "yachts.txt", YACHTS);
+    let council = write(&folder, "council.txt", COUNCIL);
+    for (bundle, flags) in [
+        ("with", vec!["--topics", own.as_str()]),
+        ("without", vec![]),
+    ] {
+        let bundle = folder.path().join(bundle);
+        let bundle = bundle.to_str().unwrap();
+        let mut arguments = vec!["train", few, "-o", bundle];
+        arguments.extend(flags);
+        let trained = classify(&arguments);
+        assert_eq!(trained.status.code(), Some(0), "{}", err(&trained));
+        assert!(
+            out(&trained).contains("| sailing | 8 |"),
+            "{}",
+            out(&trained)
+        );
+
+        let found = json(&[&yachts, "-m", bundle, "-f", "json"]);
+        assert_eq!(found["labels"], serde_json::json!(["sailing"]), "{found}");
+        assert!(
+            !found["topics"][0]["evidence"]
+                .as_array()
+                .unwrap()
+                .is_empty()
+                || !found["topics"][1]["evidence"]
+                    .as_array()
+                    .unwrap()
+                    .is_empty()
+        );
+        let unrelated = json(&[&council, "-m", bundle, "-f", "json"]);
+        assert_eq!(unrelated["labels"], serde_json::json!([]), "{unrelated}");
+        let listed = out(&classify(&["topics", "-m", bundle]));
+        assert!(
+            listed.contains("few-shot, holds from probability"),
+            "{listed}"
+        );
+    }
+}
