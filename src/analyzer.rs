@@ -136,6 +136,10 @@ impl Analyzer {
                     let loaded = OwnTopics::load(&definitions.topics, background, &vars);
                     loaded.map(|loaded| own = Some(loaded))
                 }
+                (0, None) => Err(candle_core::Error::msg(
+                    "topics without heads are told against a background of general news, \
+                     which is missing",
+                )),
                 _ => {
                     let loaded = TopicScorer::load(definitions, dim, &heads.pp("topics"));
                     loaded.map(|loaded| trained = Some(loaded))
@@ -437,8 +441,8 @@ pub fn definitions(bundle: &Bundle) -> Result<Definitions, ModelError> {
     let text = std::str::from_utf8(bundle.file(TOPICS)?).map_err(|e| bundle.problem(TOPICS, e))?;
     let definitions: Definitions = toml::from_str(text).map_err(|e| bundle.problem(TOPICS, e))?;
     let sound = |t: &Topic| (0.0..=1.0).contains(&t.threshold) && !t.id.trim().is_empty();
-    if definitions.members == 0 || !definitions.topics.iter().all(sound) {
-        let problem = "needs at least one member, and each topic an id and a threshold from 0 to 1";
+    if !definitions.topics.iter().all(sound) {
+        let problem = "each topic needs an id and a threshold from 0 to 1";
         return Err(bundle.problem(TOPICS, problem));
     }
     Ok(definitions)

@@ -121,13 +121,13 @@ fn topics_are_listed_and_files_checked() {
     let bad = write(
         &folder,
         "bad.toml",
-        "[[topic]]\nid = \"My Topic\"\n[[topic]]\nname = \"x\"\n",
+        "[[topic]]\nid = \"My, Topic\"\n[[topic]]\nname = \"x\"\n",
     );
     let checked = classify(&["topics", "check", &bad]);
     assert_eq!(checked.status.code(), Some(2));
     let text = err(&checked);
     assert!(
-        text.contains("bad.toml: line 2: id \"My Topic\" has 'M' in it"),
+        text.contains("bad.toml: line 2: id \"My, Topic\" has ',' in it"),
         "{text}"
     );
     assert!(

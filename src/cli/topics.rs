@@ -15,6 +15,10 @@ use crate::topics::{TopicFile, phrases};
 #[derive(Debug, clap::Subcommand)]
 pub enum Verb {
     /// Check a topic file: every mistake with its line, or how each topic is read
+    ///
+    /// A topic file is TOML. Each [[topic]] has an id and a definition (what such articles speak
+    /// of, many things, parted by commas), and may have a name, examples (sentences) and a
+    /// threshold. builtin = false at the top leaves the model's own topics out.
     Check {
         /// The topic file
         #[arg(value_name = "TOPICS.toml")]
@@ -79,7 +83,7 @@ fn list(own: &Own, common: &Common) -> anyhow::Result<Ended> {
     let mut out = Output::open(None, &[])?;
     if analyzer.topics().is_empty() {
         bail!(
-            "model {} has no topics: it is a bare encoder",
+            "model {} has no topics: it is a bare encoder; train some with `classify train`",
             analyzer.model().name
         );
     }
@@ -89,11 +93,12 @@ fn list(own: &Own, common: &Common) -> anyhow::Result<Ended> {
             writeln!(out, "    {}", one_line(&topic.definition))?;
         }
         let band = topic.uncertain;
-        writeln!(
-            out,
-            "    {}, holds from probability {}, uncertain from {} to {}",
-            topic.kind, topic.threshold, band.from, band.to
-        )?;
+        let doubt = match band.from < band.to {
+            true => format!(", uncertain from {} to {}", band.from, band.to),
+            false => String::new(),
+        };
+        let (kind, threshold) = (&topic.kind, topic.threshold);
+        writeln!(out, "    {kind}, holds from probability {threshold}{doubt}")?;
     }
     out.complete()?;
     Ok(Ended::Well)

@@ -27,6 +27,9 @@ use crate::train::{self, Heads, few, summary, topics, words};
 /// Articles of general news that a model keeps.
 const BACKGROUND: usize = 200;
 
+/// Fewer say nothing of what is usual.
+const LEAST_BACKGROUND: usize = 50;
+
 /// Flags of `train`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -233,6 +236,12 @@ impl Trainer<'_> {
                     "topic {}: {positive} articles have it; expect little of it",
                     topic.id
                 ));
+            } else if positive == grades.len() {
+                self.common.warn(format!(
+                    "topic {}: all articles have it; add some that have not, or nothing can be \
+                     learnt of it",
+                    topic.id
+                ));
             }
         }
         let documents = set.documents();
@@ -244,12 +253,17 @@ impl Trainer<'_> {
                 embeddings: &embeddings.sentences,
             })
             .collect();
-        let (members, kind, fitted) = match background {
+        let (members, kind, mut fitted) = match background {
             Some(background) if fewest < few::ENOUGH => {
-                if self.args.also.is_some() {
-                    self.common
-                        .warn("--also is left out: topics of few articles have no word model");
-                }
+                self.common.warn(format!(
+                    "a topic has {fewest} articles, fewer than {}: all topics are told by their \
+                     definitions, which the articles correct{}",
+                    few::ENOUGH,
+                    match &self.args.also {
+                        Some(_) => "; --also is left out",
+                        None => "",
+                    }
+                ));
                 let fitted = self.fit_few(&entries, &readings, &grades, background, heads)?;
                 (0, few::KIND, fitted)
             }
@@ -258,6 +272,11 @@ impl Trainer<'_> {
                 (fitted.members.len(), "trained", fitted)
             }
         };
+        for (entry, calibration) in entries.iter().zip(&mut fitted.calibrations) {
+            if let Some(threshold) = entry.threshold {
+                calibration.threshold = threshold;
+            }
+        }
         report(out, &entries, &grades, &fitted)?;
         let topics = entries
             .into_iter()
@@ -267,7 +286,7 @@ impl Trainer<'_> {
                 definition: entry.definition,
                 id: entry.id,
                 kind: kind.to_owned(),
-                threshold: entry.threshold.unwrap_or(round(calibration.threshold)),
+                threshold: round(calibration.threshold),
                 uncertain: Band {
                     from: round(calibration.uncertain.from),
                     to: round(calibration.uncertain.to),
@@ -433,6 +452,12 @@ impl Trainer<'_> {
             .zip(all)
             .filter_map(|(row, grades)| Some((row.text_of(&id)?, grades)))
             .collect();
+        if by_id.is_empty() {
+            bail!(
+                "{}: no row has \"{id}\"; name the column with --id-column",
+                path_of_labels.display()
+            );
+        }
         let mut more = words::More::default();
         for (row, text) in set.rows.iter().zip(texts) {
             if let Some(grades) = row.text_of(&id).and_then(|id| by_id.remove(&id)) {
@@ -476,8 +501,11 @@ impl Trainer<'_> {
                 articles.push(reading.rows()?);
             }
         }
-        if articles.is_empty() {
-            bail!("the tables of --background have no article with a sentence");
+        if articles.len() < LEAST_BACKGROUND {
+            bail!(
+                "the tables of --background give {} articles; give {LEAST_BACKGROUND} or more",
+                articles.len()
+            );
         }
         Ok(Background::new(&articles)?)
     }

@@ -80,44 +80,6 @@ pub fn ece(probabilities: &[f64], labels: &[bool]) -> f64 {
     ratio(gap.iter().map(|gap| gap.abs()).sum(), items)
 }
 
-/// The threshold t for which "positive where probability >= t" has the best F1.
-///
-/// All thresholds between two neighbouring probabilities give the same labels;
-/// the result is the midpoint. Neighbouring gaps of equal, best F1 count as
-/// one plateau; of several best plateaus the widest is taken (then the
-/// highest). 0.5 without positives, where nothing can be learnt.
-pub fn best_f1_threshold(probabilities: &[f64], labels: &[bool]) -> f64 {
-    let unit: Vec<f64> = probabilities.iter().map(|p| unit(*p)).collect();
-    let groups = ranked(&unit, labels);
-    let positives: f64 = groups.iter().map(|group| group.positives).sum();
-    if positives == 0.0 {
-        return 0.5;
-    }
-    let (mut tp, mut predicted) = (0.0, 0.0);
-    // (F1, lowest, highest) of plateaus; thresholds lie in (lowest, highest].
-    let mut best = (0.0, 0.0, 1.0);
-    let mut current = best;
-    for (i, group) in groups.iter().enumerate() {
-        tp += group.positives;
-        predicted += group.size;
-        let f1 = 2.0 * tp / (predicted + positives);
-        let lowest = groups.get(i + 1).map_or(0.0, |next| next.score);
-        let highest = if f1 == current.0 {
-            current.2
-        } else {
-            group.score
-        };
-        current = (f1, lowest, highest);
-        if f1 > best.0 || (f1 == best.0 && highest - lowest > best.2 - best.1) {
-            best = current;
-        }
-    }
-    let (_, lowest, highest) = best;
-    let middle = lowest + (highest - lowest) / 2.0;
-    // Between two adjacent floating-point numbers there is no midpoint.
-    if middle > lowest { middle } else { highest }
-}
-
 /// Cohen's kappa of two raters' labels: (observed - expected agreement) /
 /// (1 - expected agreement) (Cohen 1960). 1 is full agreement, 0 that of
 /// chance. 1 where both gave every item the same one label; 0 for no items.
@@ -152,7 +114,6 @@ fn confusion(predictions: &[bool], labels: &[bool]) -> [f64; 4] {
 
 /// Items of one score.
 struct Group {
-    score: f64,
     size: f64,
     positives: f64,
 }
@@ -178,7 +139,6 @@ fn ranked(scores: &[f64], labels: &[bool]) -> Vec<Group> {
     items
         .chunk_by(|a, b| a.0 == b.0)
         .map(|group| Group {
-            score: group[0].0,
             size: group.len() as f64,
             positives: group.iter().filter(|(_, label)| *label).count() as f64,
         })
@@ -241,32 +201,6 @@ mod tests {
     }
 
     #[test]
-    fn threshold_is_a_midpoint() {
-        close(best_f1_threshold(&[0.9, 0.7, 0.3, 0.1], &[T, T, F, F]), 0.5);
-        // All positive: anywhere below the lowest probability.
-        close(best_f1_threshold(&[0.8, 0.6], &[T, T]), 0.3);
-        // Equal probabilities cannot be parted.
-        close(best_f1_threshold(&[0.6, 0.6, 0.2], &[T, F, F]), 0.4);
-    }
-
-    #[test]
-    fn threshold_takes_the_widest_plateau() {
-        // Cuts below the 1st and the 4th item both have F1 2/3: (0.8, 0.9] and
-        // (0.1, 0.6].
-        let (probabilities, labels) = ([0.9, 0.8, 0.7, 0.6, 0.1], [T, F, F, T, F]);
-        close(best_f1_threshold(&probabilities, &labels), 0.35);
-    }
-
-    #[test]
-    fn threshold_merges_neighbouring_gaps() {
-        // Cuts below 0.9, 0.5 and 0.2 have F1 2/4, 4/6 and 6/9: the last two tie.
-        let probabilities = [0.9, 0.5, 0.5, 0.2, 0.2, 0.2];
-        let labels = [T, T, F, T, F, F];
-        // Plateau (0, 0.5].
-        close(best_f1_threshold(&probabilities, &labels), 0.25);
-    }
-
-    #[test]
     fn kappa() {
         // Observed 0.6, expected 0.5: a says yes 5 of 10, b 5 of 10.
         let a = [T, T, T, T, T, F, F, F, F, F];
@@ -288,15 +222,11 @@ mod tests {
         close(auroc(&[0.3], &[F]), 0.5);
         close(brier(&[], &[]), 0.0);
         close(ece(&[], &[]), 0.0);
-        close(best_f1_threshold(&[], &[]), 0.5);
-        close(best_f1_threshold(&[0.9], &[F]), 0.5);
-        close(best_f1_threshold(&[0.0], &[T]), 0.0);
         close(cohen_kappa(&[], &[]), 0.0);
         let (scores, labels) = ([f64::NAN, 0.2], [T, F]);
         close(average_precision(&scores, &labels), 0.5);
         close(auroc(&scores, &labels), 0.0);
         close(brier(&scores, &labels), 0.52);
         close(ece(&scores, &labels), 0.6);
-        assert!(best_f1_threshold(&scores, &labels).is_finite());
     }
 }

@@ -26,7 +26,5 @@ mod tfidf;
 pub mod topics;
 
 pub use logistic::{ClassWeight, Logistic};
-pub use metrics::{
-    auroc, average_precision, best_f1_threshold, brier, cohen_kappa, ece, f1, precision, recall,
-};
+pub use metrics::{auroc, average_precision, brier, cohen_kappa, ece, f1, precision, recall};
 pub use tfidf::Vectorizer;

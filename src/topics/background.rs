@@ -51,7 +51,7 @@ impl Background {
         )]
         let lengths: Vec<usize> = lengths.iter().map(|l| *l as usize).collect();
         let rows = lengths.iter().sum::<usize>();
-        if lengths.iter().any(|l| !(1..=ROWS).contains(l)) {
+        if lengths.is_empty() || lengths.iter().any(|l| !(1..=ROWS).contains(l)) {
             candle_core::bail!("an article of the background has no rows, or too many");
         }
         let bytes = vars.get_unchecked_dtype("rows", DType::U8)?;
@@ -86,7 +86,7 @@ impl Background {
             .map(|rows| {
                 let mean = rows.mean(0)?;
                 let length = mean.sqr()?.sum_all()?.sqrt()?;
-                mean.broadcast_div(&length)
+                mean.broadcast_div(&(length + 1e-9)?)
             })
             .collect::<Result<_>>()?;
         Tensor::stack(&means, 0)?.mean(0)?.to_vec1()

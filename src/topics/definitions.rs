@@ -23,7 +23,7 @@ pub struct Topic {
     pub name: String,
     /// What the topic covers, in a sentence.
     pub definition: String,
-    /// Where its head comes from: `trained`.
+    /// How it is told: `trained`, `few-shot` or `zero-shot`.
     pub kind: String,
     /// Probability from which on the topic holds.
     pub threshold: f32,
@@ -33,13 +33,14 @@ pub struct Topic {
     pub calibration: Platt,
 }
 
-/// A span of probabilities: from the first up to, not including, the second.
+/// A span of probabilities: from the first up to, not including, the second,
+/// unless that is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Band {
     /// The lowest.
     pub from: f32,
-    /// One past the highest.
+    /// Where it ends.
     pub to: f32,
 }
 
@@ -47,7 +48,7 @@ impl Band {
     /// Whether a probability lies in the band.
     #[must_use]
     pub fn holds(self, probability: f32) -> bool {
-        (self.from..self.to).contains(&probability)
+        (self.from..self.to).contains(&probability) || (self.to >= 1.0 && probability >= 1.0)
     }
 }
 

@@ -164,17 +164,22 @@ fn entry(text: &str, topic: Spanned<RawTopic>, problems: &mut Vec<Problem>) -> E
     }
 }
 
-/// An id is a column of reports and a word of command lines.
+/// An id is a column of reports and a word of command lines. Labels of tables are
+/// ids as well, so most characters pass.
 fn check_id(id: &str) -> Result<(), String> {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-.".contains(c);
-    if id.is_empty() || id.chars().count() > LONGEST_ID {
+    let odd = |c: &char| c.is_control() || *c == '=' || *c == ',' || *c == '"';
+    if !id.chars().any(char::is_alphanumeric) {
+        Err(format!("id {id:?} has neither letter nor digit"))
+    } else if id.trim() != id {
+        Err(format!("id {id:?} begins or ends with a space"))
+    } else if id.chars().count() > LONGEST_ID {
+        let count = id.chars().count();
         Err(format!(
-            "an id has 1 to {LONGEST_ID} characters, not {}",
-            id.chars().count()
+            "an id has at most {LONGEST_ID} characters, not {count}"
         ))
-    } else if let Some(odd) = id.chars().find(|c| !fits(*c)) {
+    } else if let Some(odd) = id.chars().find(odd) {
         Err(format!(
-            "id {id:?} has {odd:?} in it; use small letters a to z, digits, _ - and ."
+            "id {id:?} has {odd:?} in it, which lists of labels cannot hold"
         ))
     } else {
         Ok(())
@@ -226,15 +231,15 @@ mod tests {
             let problems = TopicFile::parse(text).unwrap_err();
             problems.iter().map(Problem::to_string).collect()
         };
-        let text = "[[topic]]\nid = \"Sea Trade\"\ndefinition = \"…\"\nthreshold = 50\n\n\
+        let text = "[[topic]]\nid = \"Sea,Trade\"\ndefinition = \"…\"\nthreshold = 50\n\n\
                     [[topic]]\nname = \"Tea\"\nexamples = [\n  \"Tea.\",\n  \"\",\n]\n\n\
                     [[topic]]\nid = \"tea\"\n[[topic]]\nid = \"tea\"\n";
         assert_eq!(
             told(text),
             [
-                "line 2: id \"Sea Trade\" has 'S' in it; use small letters a to z, digits, _ - and .",
-                "line 3: the definition of topic \"Sea Trade\" says nothing; fill it or leave it out",
-                "line 4: threshold 50 of topic \"Sea Trade\" is not between 0 and 1",
+                "line 2: id \"Sea,Trade\" has ',' in it, which lists of labels cannot hold",
+                "line 3: the definition of topic \"Sea,Trade\" says nothing; fill it or leave it out",
+                "line 4: threshold 50 of topic \"Sea,Trade\" is not between 0 and 1",
                 "line 6: the topic has no id: id = \"short_name\"",
                 "line 10: an example of topic \"\" says nothing; fill it or leave it out",
                 "line 15: id \"tea\" is taken by the topic in line 13; each needs its own",

@@ -6,7 +6,8 @@
 //! the means of the k highest sentence logits for several k, so that one strong
 //! sentence, a passage and a whole article can be told apart. What the words say
 //! ([`Words`](super::Words)) adds to each sentence's logit and attention, and for the
-//! whole article it is a feature of its own.
+//! whole article to the article's. These weights begin at nothing, and where a head is
+//! fitted without words they stay there.
 
 use candle_core::{D, Result, Tensor};
 use candle_nn::{Linear, Module, VarBuilder, linear};
@@ -18,8 +19,8 @@ pub const GRADES: usize = 3;
 /// How many of the highest sentence logits are averaged, one feature each.
 pub const POOLS: [usize; 4] = [1, 2, 4, 8];
 /// Features that the last layer sees: attention, the pools, the share of
-/// sentences on topic, the words of the whole article.
-const FEATURES: usize = POOLS.len() + 3;
+/// sentences on topic.
+const FEATURES: usize = POOLS.len() + 2;
 /// Stands for minus infinity where a row is padding.
 const MASKED: f64 = 1e4;
 
@@ -29,6 +30,7 @@ pub struct Head {
     hidden: Linear,
     attention: Linear,
     sentence: Linear,
+    row_words: Tensor,
     words: Tensor,
     pooled: Tensor,
     output: Tensor,
@@ -37,7 +39,7 @@ pub struct Head {
 
 /// What a head sees of a batch of articles.
 pub struct HeadInput {
-    /// Embeddings `[articles, rows, dim]`, see [`super::rows`].
+    /// Embeddings `[articles, rows, dim]`, see [`super::Reading::rows`].
     pub rows: Tensor,
     /// `[articles, rows]`: 1 for rows, 0 for padding.
     pub mask: Tensor,
@@ -79,7 +81,8 @@ impl Head {
             hidden: linear(dim, HIDDEN, vars.pp("hidden"))?,
             attention: linear(HIDDEN, topics, vars.pp("attention"))?,
             sentence: linear(HIDDEN, topics, vars.pp("sentence"))?,
-            words: vars.get((2, topics, 1), "words")?,
+            row_words: vars.get((2, topics, 1), "row_words")?,
+            words: vars.get((topics, GRADES), "words")?,
             pooled: vars.get((topics, HIDDEN), "pooled")?,
             output: vars.get((topics, GRADES, FEATURES), "output")?,
             bias: vars.get((topics, GRADES), "bias")?,
@@ -98,7 +101,7 @@ impl Head {
         let low = ((mask - 1.0)? * MASKED)?.unsqueeze(1)?;
         let by_topic = |t: &Tensor| t.transpose(1, 2)?.contiguous();
         let row_words = by_topic(&input.row_words)?;
-        let from_words = |part: usize| row_words.broadcast_mul(&self.words.get(part)?);
+        let from_words = |part: usize| row_words.broadcast_mul(&self.row_words.get(part)?);
 
         let attention = (by_topic(&self.attention.forward(&hidden)?)? + from_words(1)?)?;
         let attention = attention.broadcast_add(&low)?;
@@ -121,7 +124,6 @@ impl Head {
         let on_topic = candle_nn::ops::sigmoid(&sentences)?.sum_keepdim(D::Minus1)?;
         let lengths = mask.sum_keepdim(1)?.unsqueeze(1)?;
         features.push(on_topic.broadcast_div(&lengths)?);
-        features.push(input.words.unsqueeze(2)?);
 
         let features = Tensor::cat(&features, D::Minus1)?; // [articles, topics, features]
         let logits = features
@@ -129,6 +131,8 @@ impl Head {
             .broadcast_mul(&self.output.unsqueeze(0)?)?
             .sum(D::Minus1)?
             .broadcast_add(&self.bias)?;
+        let from_words = input.words.unsqueeze(2)?.broadcast_mul(&self.words)?;
+        let logits = (logits + from_words)?;
         Ok(HeadOutput {
             logits,
             attention,

@@ -112,12 +112,15 @@ impl OwnTopic {
         })
     }
 
-    /// How near an article stands to the topic: its likeness above the median
-    /// of general news of the same length, in spans of general news.
+    /// How far an article stands out: its likeness above the median of general
+    /// news of the same length, in spans of general news. Of an article that is
+    /// longer than those it is the stretch that stands out most.
     fn standing(&self, likeness: &[f32]) -> f32 {
-        let rows = likeness.len().clamp(1, self.usual.len());
-        let (median, span) = self.usual[rows - 1];
-        (nearest(likeness) - median) / span
+        let of = |stretch: &[f32]| {
+            let (median, span) = self.usual[stretch.len() - 1];
+            (nearest(stretch) - median) / span
+        };
+        (likeness.chunks(self.usual.len()).map(of)).fold(f32::NEG_INFINITY, f32::max)
     }
 
     /// The same topic with what labelled articles add.

@@ -135,7 +135,7 @@ pub fn for_each_gram(text: &str, mut take: impl FnMut(&str)) {
     }
 }
 
-/// 32 bits of FNV-1a with a final mix (Fowler, Noll and Vo; mix of MurmurHash3).
+/// FNV-1a in 32 bits, one cleared, with a final mix (Fowler, Noll and Vo; mix of MurmurHash3).
 /// Not-a-number bit patterns are kept out, since the hashes are stored in a
 /// tensor of floats.
 fn hash(gram: &str) -> u32 {

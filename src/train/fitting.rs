@@ -7,12 +7,12 @@ use rand::rngs::StdRng;
 
 /// Gives every variable its start value: weights uniform within
 /// ±sqrt(3 / fan-in) (LeCun et al. 1998, "Efficient BackProp", section 4.6),
-/// biases zero, and so what a head's `words` add.
+/// biases zero, and so what words add to a head.
 pub fn initialise(vars: &VarMap, rng: &mut StdRng) -> Result<()> {
     for (name, var) in sorted(vars) {
         let bound = match var.dims().last() {
             #[expect(clippy::cast_precision_loss, reason = "layer widths are small")]
-            Some(&fan_in) if !name.ends_with("bias") && name != "words" => {
+            Some(&fan_in) if !name.ends_with("bias") && !name.ends_with("words") => {
                 (3.0 / fan_in.max(1) as f32).sqrt()
             }
             _ => 0.0,
