@@ -382,7 +382,7 @@ mod tests {
         let manifest = std::fs::read_to_string(&path).unwrap();
         std::fs::write(
             &path,
-            manifest.replace("format = 2", "format = 9\nnew = true"),
+            manifest.replace(&format!("format = {FORMAT}"), "format = 9\nnew = true"),
         )
         .unwrap();
         let error = Bundle::open(dir.path()).unwrap_err().to_string();
