@@ -17,7 +17,7 @@ use super::evidence;
 const SHARPNESS: f32 = 20.0;
 /// How many of the nearest rows make an article's likeness.
 const NEAREST: usize = 5;
-/// From standing (see [`OwnTopic::standing`]) to probability: fitted on the
+/// From how far an article stands out to probability: fitted on the
 /// built-in topics' articles and on AG News, each told by definitions alone.
 pub const CALIBRATION: Platt = Platt {
     slope: 1.147,
