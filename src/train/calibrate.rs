@@ -55,9 +55,13 @@ fn expected_f1_threshold(probabilities: &[f32]) -> f32 {
         })
         .collect();
     let best = expected.iter().copied().fold(0.0, f32::max);
-    match expected.iter().rposition(|f1| *f1 >= best - FLAT) {
-        Some(last) => f32::midpoint(sorted[last], sorted.get(last + 1).copied().unwrap_or(0.0)),
-        None => 0.5,
+    let behind = |i: usize| f32::midpoint(sorted[i], sorted.get(i + 1).copied().unwrap_or(0.0));
+    let first = expected.iter().position(|f1| *f1 >= best);
+    let last = expected.iter().rposition(|f1| *f1 >= best - FLAT);
+    match (first, last) {
+        // Where all is clear a few wrong ones cost next to nothing: not below half.
+        (Some(first), Some(last)) => behind(last).max(behind(first) / 2.0),
+        _ => 0.5,
     }
 }
 
