@@ -188,11 +188,7 @@ impl Analyzer {
         {
             return Err(OwnTopicsError::Taken(topic.id.clone()));
         }
-        let embed = |texts: &[String]| {
-            let embedded = self.encoder.encode(&own_documents(texts))?;
-            let rows: Vec<&Tensor> = embedded.iter().map(|e| &e.sentences).collect();
-            Tensor::cat(&rows, 0)
-        };
+        let embed = |phrases: &[String]| embed_phrases(&self.encoder, phrases);
         let own = self
             .pool
             .install(|| OwnTopics::new(&file.topics, background, embed))?;
@@ -391,14 +387,19 @@ pub fn document<'a>(article: &'a Article, segments: &Segments) -> Document<'a> {
     }
 }
 
-/// Phrases of a topic as the encoder reads them: each by itself.
-#[must_use]
-pub fn own_documents(phrases: &[String]) -> Vec<Document<'_>> {
+/// The embeddings of a topic's phrases, `[phrases, dim]`; each is encoded by itself.
+///
+/// # Errors
+/// When the engine fails.
+pub fn embed_phrases(encoder: &Encoder, phrases: &[String]) -> candle_core::Result<Tensor> {
     let alone = |phrase| Document {
         title: None,
         sentences: vec![phrase],
     };
-    phrases.iter().map(String::as_str).map(alone).collect()
+    let documents: Vec<Document> = phrases.iter().map(String::as_str).map(alone).collect();
+    let embedded = encoder.encode(&documents)?;
+    let rows: Vec<&Tensor> = embedded.iter().map(|e| &e.sentences).collect();
+    Tensor::cat(&rows, 0)
 }
 
 /// What the summary reads of an article.
@@ -415,7 +416,8 @@ pub fn lines<'a>(article: &'a Article, sentences: &[Sentence]) -> Vec<Line<'a>> 
 
 /// Four decimals: more would be noise, and output stays the same where the
 /// last bits of a float differ between machines.
-fn round(value: f32) -> f32 {
+#[must_use]
+pub fn round(value: f32) -> f32 {
     (value * 1e4).round() / 1e4
 }
 

@@ -61,14 +61,23 @@ impl Own {
     }
 }
 
-/// Reads a topic file; the error names every problem.
+/// Reads a topic file. Every problem in it is reported, then the error counts them.
 pub fn read(path: &Path) -> anyhow::Result<TopicFile> {
     let name = path.display();
     let text = std::fs::read_to_string(path).with_context(|| name.to_string())?;
     TopicFile::parse(&text).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(|p| format!("{name}: {p}")).collect();
-        anyhow::anyhow!("{}", lines.join("; "))
+        for problem in &problems {
+            super::say("error", format!("{name}: {problem}"));
+        }
+        anyhow::anyhow!("{name}: {}", counted(problems.len(), "problem"))
     })
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
 }
 
 pub fn run(verb: Option<&Verb>, own: &Own, common: &Common) -> anyhow::Result<Ended> {
@@ -105,21 +114,7 @@ fn list(own: &Own, common: &Common) -> anyhow::Result<Ended> {
 }
 
 fn check(path: &Path) -> anyhow::Result<Ended> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| name.to_string())?;
-    let file = match TopicFile::parse(&text) {
-        Ok(file) => file,
-        Err(problems) => {
-            for problem in &problems {
-                super::say("error", format!("{name}: {problem}"));
-            }
-            let found = match problems.len() {
-                1 => "1 problem".to_owned(),
-                n => format!("{n} problems"),
-            };
-            bail!("{name}: {found}");
-        }
-    };
+    let file = read(path)?;
     let mut out = Output::open(None, &[])?;
     for topic in &file.topics {
         writeln!(out, "{}  {}", topic.id, one_line(&topic.name))?;
@@ -132,11 +127,8 @@ fn check(path: &Path) -> anyhow::Result<Ended> {
     } else {
         "in place of the model's own topics"
     };
-    writeln!(
-        out,
-        "{name}: {} topics, {beside}; no mistakes",
-        file.topics.len()
-    )?;
+    let count = counted(file.topics.len(), "topic");
+    writeln!(out, "{}: {count}, {beside}; no mistakes", path.display())?;
     out.complete()?;
     Ok(Ended::Well)
 }

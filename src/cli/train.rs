@@ -12,7 +12,7 @@ use candle_nn::VarBuilder;
 use super::batch::ColumnArgs;
 use super::files::Output;
 use super::{Common, Ended, tables};
-use crate::analyzer::{document, lines, own_documents};
+use crate::analyzer::{document, embed_phrases, lines, round};
 use crate::article::{Article, Segments, segment};
 use crate::encoder::{Document, Embeddings, Encoder};
 use crate::evaluate::{average_precision, f1, precision, recall};
@@ -137,7 +137,7 @@ impl Trainer<'_> {
     fn train(&self) -> anyhow::Result<Bundle> {
         let mut out = Output::open(None, &[])?;
         let mut heads = Heads::default();
-        let own = if self.base.has_heads() {
+        let of_base = if self.base.has_heads() {
             candle_core::safetensors::load_buffer(
                 self.base.file(HEADS)?,
                 &candle_core::Device::Cpu,
@@ -147,8 +147,8 @@ impl Trainer<'_> {
         };
         let background = if !self.args.background.is_empty() {
             Some(self.background()?)
-        } else if own.contains_key("background.rows") {
-            let vars = VarBuilder::from_tensors(own.clone(), DType::F32, &Device::Cpu);
+        } else if of_base.contains_key("background.rows") {
+            let vars = VarBuilder::from_tensors(of_base.clone(), DType::F32, &Device::Cpu);
             let dim = self.encoder.dim();
             Some(Background::load(dim, &vars.pp("background"))?)
         } else {
@@ -163,8 +163,8 @@ impl Trainer<'_> {
         match &self.args.summaries {
             Some(path) => self.fit_summary(path, &mut heads, &mut out)?,
             None => {
-                heads.take_over("summary", &own);
-                heads.take_over("summary_any_encoder", &own);
+                heads.take_over("summary", &of_base);
+                heads.take_over("summary_any_encoder", &of_base);
             }
         }
         out.complete()?;
@@ -397,14 +397,11 @@ impl Trainer<'_> {
             held_out: vec![Vec::new(); rows.len()],
             calibrations: Vec::new(),
         };
+        let general = background.articles()?;
         for (index, entry) in entries.iter().enumerate() {
             let phrases = phrases(&entry.name, &entry.definition, &entry.examples);
-            let embedded: Vec<Tensor> =
-                (self.encoder.encode(&own_documents(&phrases))?.into_iter())
-                    .map(|e| e.sentences)
-                    .collect();
-            let phrases = Tensor::cat(&embedded, 0)?;
-            let mut topic = OwnTopic::new(&phrases, background)?;
+            let phrases = embed_phrases(&self.encoder, &phrases)?;
+            let mut topic = OwnTopic::new(&phrases, &general)?;
             if entry.definition.is_empty() && entry.examples.is_empty() {
                 topic = topic.undefined();
             }
@@ -610,11 +607,6 @@ fn grades(path: &Path, rows: &[Row], entries: &[Entry]) -> anyhow::Result<Vec<Ve
                 .map_err(|e| anyhow!("{}: row {} {e}", path.display(), row.number))
         })
         .collect()
-}
-
-/// Four decimals, as probabilities are given.
-fn round(probability: f32) -> f32 {
-    (probability * 1e4).round() / 1e4
 }
 
 /// Prints what the heads reach on the articles that each did not see.

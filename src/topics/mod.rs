@@ -181,9 +181,10 @@ impl OwnTopics {
         background: &Background,
         mut embed: impl FnMut(&[String]) -> Result<Tensor>,
     ) -> Result<Self> {
+        let general = background.articles()?;
         let topics = entries.iter().map(|entry| {
             let phrases = phrases(&entry.name, &entry.definition, &entry.examples);
-            let own = OwnTopic::new(&embed(&phrases)?, background)?;
+            let own = OwnTopic::new(&embed(&phrases)?, &general)?;
             let topic = Topic {
                 id: entry.id.clone(),
                 name: entry.name.clone(),
@@ -206,17 +207,18 @@ impl OwnTopics {
     /// # Errors
     /// When tensors are missing or have other shapes.
     pub fn load(topics: &[Topic], background: &Background, vars: &VarBuilder) -> Result<Self> {
+        let (general, center) = (background.articles()?, background.center()?);
         let own = topics.iter().enumerate().map(|(number, topic)| {
             let vars = vars.pp(number);
             let few = Few {
-                center: background.center()?,
+                center: center.clone(),
                 weights: vars.get_unchecked("weights")?.to_vec1()?,
                 bias: vars.get(1, "bias")?.to_vec1::<f32>()?[0],
             };
             if few.weights.len() != few.center.len() {
                 candle_core::bail!("weights of topic {} have another length", topic.id);
             }
-            let own = OwnTopic::new(&vars.get_unchecked("phrases")?, background)?;
+            let own = OwnTopic::new(&vars.get_unchecked("phrases")?, &general)?;
             let own = match vars.get(1, "defined")?.to_vec1::<f32>()?[0] > 0.0 {
                 true => own,
                 false => own.undefined(),

@@ -8,7 +8,6 @@
 use candle_core::{Result, Tensor};
 
 use super::TopicScore;
-use super::background::Background;
 use super::definitions::Platt;
 use super::evidence;
 
@@ -81,13 +80,14 @@ pub struct OwnTopic {
 }
 
 impl OwnTopic {
-    /// A topic of its phrases' embeddings `[phrases, dim]`, each of unit length.
+    /// A topic of its phrases' embeddings `[phrases, dim]`, each of unit length,
+    /// and the articles of a [`Background`](super::Background).
     ///
     /// # Errors
     /// When the background is of another encoder.
-    pub fn new(phrases: &Tensor, background: &Background) -> Result<Self> {
+    pub fn new(phrases: &Tensor, general: &[Tensor]) -> Result<Self> {
         let phrases = phrases.t()?.contiguous()?;
-        let articles: Vec<Vec<f32>> = (background.articles()?.iter())
+        let articles: Vec<Vec<f32>> = (general.iter())
             .map(|rows| likeness(rows, &phrases))
             .collect::<Result<_>>()?;
         let longest = articles.iter().map(Vec::len).max().unwrap_or(0);
@@ -271,19 +271,18 @@ mod tests {
     }
 
     /// General news lies about the second axis, with a little of the first.
-    fn background() -> Background {
-        let articles: Vec<Tensor> = (0..50u8)
+    fn general() -> Vec<Tensor> {
+        (0..50u8)
             .map(|i| {
                 let a = f32::from(i % 10) / 20.0;
                 tensor(&[[a, 1.0, 0.2], [0.1, 1.0, a], [a, 1.0, 0.0]])
             })
-            .collect();
-        Background::new(&articles).unwrap()
+            .collect()
     }
 
     #[test]
     fn an_article_on_the_topic_stands_out_and_its_sentence_is_the_evidence() {
-        let topic = OwnTopic::new(&tensor(&[[1.0, 0.0, 0.0]]), &background()).unwrap();
+        let topic = OwnTopic::new(&tensor(&[[1.0, 0.0, 0.0]]), &general()).unwrap();
         let on = topic
             .score(
                 &tensor(&[[0.0, 1.0, 0.0], [0.9, 0.2, 0.1], [1.0, 0.1, 0.0]]),
@@ -311,7 +310,7 @@ mod tests {
 
     #[test]
     fn labelled_articles_move_the_logit() {
-        let topic = OwnTopic::new(&tensor(&[[1.0, 0.0, 0.0]]), &background()).unwrap();
+        let topic = OwnTopic::new(&tensor(&[[1.0, 0.0, 0.0]]), &general()).unwrap();
         let rows = tensor(&[[0.0, 1.0, 1.0]]);
         let few = Few {
             center: vec![0.0, 1.0, 0.0],
