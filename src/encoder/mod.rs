@@ -5,11 +5,13 @@
 //! window; a sentence's embedding is the mean over its own tokens, wherever
 //! they lie. No text is cut: a sentence longer than a window spans several.
 
+mod bert;
 mod calibrate;
 mod candle;
 mod engine;
 mod int8;
 mod tokens;
+mod trainable;
 mod windows;
 
 use candle_core::{Device, Tensor};
@@ -24,6 +26,7 @@ pub use int8::Kernel;
 #[doc(hidden)]
 pub use int8::parts;
 use tokens::Tokens;
+pub use trainable::{Tokenised, Trainable, unit};
 pub use windows::Piece;
 use windows::Windows;
 

@@ -279,6 +279,29 @@ impl Bundle {
         Self::new(name, version, &self.manifest.licence, provenance, files)
     }
 
+    /// A copy of this bundle with an encoder that was made from its own, and
+    /// without heads, which belong to the encoder that they were fitted on.
+    #[must_use]
+    pub fn with_encoder(&self, weights: Vec<u8>, made_by: &str) -> Self {
+        let mut files = self.files.clone();
+        files.insert(ENCODER.to_owned(), Bytes::from(weights));
+        files.remove(HEADS);
+        files.remove(TOPICS);
+        let Manifest {
+            name,
+            version,
+            licence,
+            provenance,
+            ..
+        } = &self.manifest;
+        let provenance = Provenance {
+            encoder: format!("{}, {made_by}", provenance.encoder),
+            encoder_sha256: provenance.encoder_sha256.clone(),
+            heads: String::new(),
+        };
+        Self::new(name, version, licence, provenance, files)
+    }
+
     /// One file's content.
     ///
     /// # Errors

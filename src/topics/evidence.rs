@@ -38,6 +38,40 @@ pub fn contributions(head: &Head, output: &HeadOutput, topic: usize) -> Result<V
     Ok(total)
 }
 
+/// How far a word logit of 1 raises a sentence.
+const BY_WORDS: f32 = 0.3;
+/// Words that a sentence needs to say something by itself.
+const WORDS: f32 = 14.0;
+/// What a sentence is worth that leans on the one before it.
+const LEANING: f32 = 0.6;
+/// Openings that lean on what was said before.
+const OPENINGS: [&str; 22] = [
+    "he", "she", "it", "they", "this", "that", "these", "those", "his", "her", "its", "their",
+    "but", "and", "so", "such", "also", "however", "another", "others", "some", "then",
+];
+
+/// How plainly each text speaks for a topic by itself: embeddings know what stands around a
+/// sentence, a reader who sees it alone does not. `words` are the texts' word logits.
+pub fn plainness(texts: &[&str], words: impl Iterator<Item = f32>) -> Vec<f32> {
+    texts
+        .iter()
+        .zip(words)
+        .map(|(text, logit)| {
+            let mut parts = text.split_whitespace();
+            let first = parts.next().unwrap_or("").to_lowercase();
+            let first = first.trim_matches(|c: char| !c.is_alphabetic());
+            #[expect(clippy::cast_precision_loss, reason = "a count of words")]
+            let whole = ((parts.count() + 1) as f32 / WORDS).min(1.0);
+            let leaning = if OPENINGS.contains(&first) {
+                LEANING
+            } else {
+                1.0
+            };
+            (BY_WORDS * logit).exp() * whole * leaning
+        })
+        .collect()
+}
+
 /// The strongest sentences with their share of all positive contributions.
 pub fn strongest(contributions: &[f32]) -> Vec<(usize, f32)> {
     let sum: f32 = contributions.iter().filter(|c| **c > 0.0).sum();
@@ -63,6 +97,17 @@ mod tests {
         let sentences: Vec<usize> = evidence.iter().map(|e| e.0).collect();
         assert_eq!(sentences, [1, 3, 4]);
         assert!((evidence[0].1 - 0.6).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_sentence_that_says_it_by_itself_is_the_plainer_one() {
+        let texts = [
+            "The council said that burglars had broken into its network and copied the files of 9,000 tenants.",
+            "It denied this.",
+            "The council said that burglars had broken into its depot and taken the wheels of nine lorries.",
+        ];
+        let plain = plainness(&texts, [2.0, 2.0, -1.0].into_iter());
+        assert!(plain[0] > plain[2] && plain[2] > plain[1], "{plain:?}");
     }
 
     #[test]

@@ -30,6 +30,14 @@ pub struct Entry {
     pub threshold: Option<f32>,
 }
 
+impl Entry {
+    /// Whether the file says what the topic is, beside its name.
+    #[must_use]
+    pub fn is_defined(&self) -> bool {
+        !self.definition.is_empty() || !self.examples.is_empty()
+    }
+}
+
 /// Something wrong in a topic file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]

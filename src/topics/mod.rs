@@ -113,6 +113,13 @@ impl TopicScorer {
             .flat_map(|text| self.words.logits(text))
             .collect();
         let whole = reading.texts().collect::<Vec<_>>().join(" ");
+        let texts: Vec<&str> = reading.texts().collect();
+        let plain: Vec<Vec<f32>> = (0..self.topics().len())
+            .map(|topic| {
+                let of_topic = row_words.iter().skip(topic).step_by(self.topics().len());
+                evidence::plainness(&texts, of_topic.copied())
+            })
+            .collect();
         let input = HeadInput {
             rows: rows.unsqueeze(0)?,
             mask: Tensor::ones((1, count), DType::F32, device)?,
@@ -132,8 +139,11 @@ impl TopicScorer {
             }
             for (topic, share) in shares.iter_mut().enumerate() {
                 let own = evidence::contributions(member, &output, topic)?;
-                for (total, value) in share.iter_mut().zip(&own[first..]) {
-                    *total += value / members;
+                for ((total, value), plain) in (share.iter_mut())
+                    .zip(&own[first..])
+                    .zip(&plain[topic][first..])
+                {
+                    *total += value * plain / members;
                 }
             }
         }
@@ -150,7 +160,7 @@ impl TopicScorer {
 }
 
 /// Leaves a logit as it is.
-const IDENTITY: Platt = Platt {
+pub const IDENTITY: Platt = Platt {
     slope: 1.0,
     offset: 0.0,
 };

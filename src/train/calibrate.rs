@@ -25,7 +25,20 @@ pub struct Calibration {
 /// Platt (1999, section 2.2), which keep the fit finite on separable data, then
 /// the threshold and the band around it.
 pub fn fit(logits: &[f32], labels: &[bool]) -> Calibration {
-    let platt = platt(logits, labels);
+    with_platt(platt(logits, labels), logits, labels)
+}
+
+/// The same for several topics, `(logits, labels)` of each, that share one Platt scaling: for
+/// topics whose logits are made alike, and that have too few articles for a scaling each.
+pub fn fit_together(topics: &[(Vec<f32>, Vec<bool>)]) -> Vec<Calibration> {
+    let logits: Vec<f32> = topics.iter().flat_map(|t| t.0.clone()).collect();
+    let labels: Vec<bool> = topics.iter().flat_map(|t| t.1.clone()).collect();
+    let platt = platt(&logits, &labels);
+    let of = |(logits, labels): &(Vec<f32>, Vec<bool>)| with_platt(platt, logits, labels);
+    topics.iter().map(of).collect()
+}
+
+fn with_platt(platt: Platt, logits: &[f32], labels: &[bool]) -> Calibration {
     let probabilities: Vec<f32> = logits.iter().map(|&l| platt.probability(l)).collect();
     let threshold = expected_f1_threshold(&probabilities);
     Calibration {
@@ -124,12 +137,28 @@ fn platt(logits: &[f32], labels: &[bool]) -> Platt {
         (positive as f64, (labels.len() - positive) as f64)
     };
     let (high, low) = ((positive + 1.0) / (positive + 2.0), 1.0 / (negative + 2.0));
+    // Logits of mean 0 and spread 1 keep the steps well-conditioned.
+    let (mean, spread) = mean_and_spread(logits);
+    let spread = spread.max(1e-6);
+    let logits: Vec<f64> = (logits.iter())
+        .map(|logit| (f64::from(*logit) - mean) / spread)
+        .collect();
+    let loss = |slope: f64, offset: f64| -> f64 {
+        let pairs = logits.iter().zip(labels);
+        pairs
+            .map(|(&x, &label)| {
+                let z = slope * x + offset;
+                let target = if label { high } else { low };
+                z.max(0.0) - z * target + (-z.abs()).exp().ln_1p()
+            })
+            .sum()
+    };
     let (mut slope, mut offset) = (1.0f64, 0.0f64);
-    for _ in 0..50 {
+    let mut current = loss(slope, offset);
+    for _ in 0..100 {
         // Gradient and Hessian of the log loss in (slope, offset).
         let (mut gs, mut go, mut hss, mut hso, mut hoo) = (0.0, 0.0, 1e-6, 0.0, 1e-6);
-        for (&logit, &label) in logits.iter().zip(labels) {
-            let x = f64::from(logit);
+        for (&x, &label) in logits.iter().zip(labels) {
             let p = 1.0 / (1.0 + (-(slope * x + offset)).exp());
             let error = p - if label { high } else { low };
             let curve = p * (1.0 - p);
@@ -147,12 +176,21 @@ fn platt(logits: &[f32], labels: &[bool]) -> Platt {
             (hoo * gs - hso * go) / determinant,
             (hss * go - hso * gs) / determinant,
         );
-        slope -= ds;
-        offset -= d_o;
-        if ds.abs() + d_o.abs() < 1e-9 {
+        // Far from the minimum a whole step may lead away from it (Lin, Lin and Weng 2007, "A
+        // note on Platt's probabilistic outputs", section 3): halved until it does not.
+        let halved = (0..20).map(|halvings| 0.5f64.powi(halvings));
+        let better = halved
+            .map(|size| (slope - size * ds, offset - size * d_o))
+            .find(|&(slope, offset)| loss(slope, offset) < current);
+        let Some(better) = better else { break };
+        (slope, offset) = better;
+        let before = std::mem::replace(&mut current, loss(slope, offset));
+        if before - current < 1e-12 {
             break;
         }
     }
+    slope /= spread;
+    offset -= slope * mean;
     if !slope.is_finite() || !offset.is_finite() || slope < LEAST_SLOPE {
         // A logit that says nothing, or the contrary: keep the order as it is.
         (slope, offset) = (1.0, 0.0);
@@ -162,6 +200,15 @@ fn platt(logits: &[f32], labels: &[bool]) -> Platt {
         slope: slope as f32,
         offset: offset as f32,
     }
+}
+
+fn mean_and_spread(values: &[f32]) -> (f64, f64) {
+    #[expect(clippy::cast_precision_loss, reason = "a count of articles")]
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / count;
+    let squares = values.iter().map(|v| (f64::from(*v) - mean).powi(2));
+    let spread = (squares.sum::<f64>() / count).sqrt();
+    (mean, spread)
 }
 
 #[cfg(test)]
@@ -179,6 +226,22 @@ mod tests {
         assert!((fitted.platt.probability(-2.0) - 0.2).abs() < 0.01);
         assert!((fitted.platt.probability(2.0) - 0.8).abs() < 0.01);
         assert!(fitted.threshold > 0.2 && fitted.threshold < 0.8);
+    }
+
+    #[test]
+    fn logits_far_from_zero_are_calibrated_as_well() {
+        // Separable but for one article, far below zero: whole Newton steps diverge there.
+        for (shift, scale) in [(-12.0, 1.0), (-40.0, 6.0), (300.0, 0.01)] {
+            let logit = |i: usize| shift + scale * (if i < 8 { 3.0 } else { 0.0 } + 0.1 * i as f32);
+            let logits: Vec<f32> = (0..32).map(logit).collect();
+            let labels: Vec<bool> = (0..32).map(|i| i < 8 || i == 31).collect();
+            let platt = fit(&logits, &labels).platt;
+            let mean = logits.iter().map(|&l| platt.probability(l)).sum::<f32>() / 32.0;
+            assert!(
+                (mean - 9.0 / 32.0).abs() < 0.05,
+                "{shift}: {mean} {platt:?}"
+            );
+        }
     }
 
     #[test]

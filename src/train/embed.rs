@@ -11,10 +11,12 @@ use crate::encoder::{Document, Embeddings, Encoder, WINDOW};
 
 /// Articles that are encoded between two lines of progress.
 const BATCH: usize = 32;
+/// Articles that are kept in one file of the cache: what an interrupted run may lose.
+const KEPT: usize = 256;
 
-/// Encodes articles. With a cache folder the result is kept there under a hash
-/// of the encoder's key, of the window and of all texts, so that a second run with the same articles
-/// reads it back.
+/// Encodes articles. With a cache folder the results are kept there, in files of a few
+/// hundred articles under a hash of the encoder's key, of the window and of all texts, so that a
+/// second run with the same articles reads them back and one that was interrupted goes on.
 ///
 /// # Errors
 /// When the engine fails or the cache cannot be read or written.
@@ -25,39 +27,66 @@ pub fn embed(
     cache: Option<&Path>,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Vec<Embeddings>> {
-    if documents.is_empty() {
-        return Ok(Vec::new());
-    }
-    let file = cache.map(|folder| folder.join(cache_name(encoder_key, documents)));
-    if let Some(file) = file.as_ref().filter(|f| f.exists()) {
-        progress(&format!("embeddings read from {}", file.display()));
-        return read(file, documents);
-    }
     let start = Instant::now();
     let mut all = Vec::with_capacity(documents.len());
-    let mut tokens = 0;
-    for batch in documents.chunks(BATCH) {
-        let batch = encoder.encode(batch)?;
-        tokens += batch.iter().map(|e| e.tokens).sum::<usize>();
-        all.extend(batch);
-        let seconds = start.elapsed().as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "for display")]
-        let (done, left) = (all.len() as f64, (documents.len() - all.len()) as f64);
-        progress(&format!(
-            "encoded {} of {} articles, {:.0} tokens/s, {:.0} s left",
-            all.len(),
-            documents.len(),
-            tokens as f64 / seconds,
-            left * seconds / done
-        ));
-    }
-    if let Some(file) = file {
-        write(&file, &all)?;
+    let (mut tokens, mut read_back) = (0, 0);
+    for part in documents.chunks(KEPT) {
+        let file = cache.map(|folder| folder.join(cache_name(encoder_key, part)));
+        if let Some(file) = file.as_ref().filter(|f| f.exists()) {
+            all.extend(read(file, part)?);
+            read_back += part.len();
+            progress(&format!(
+                "embeddings of {read_back} articles read from {}",
+                file.display()
+            ));
+            continue;
+        }
+        for batch in part.chunks(BATCH) {
+            let batch = encoder.encode(batch)?;
+            tokens += batch.iter().map(|e| e.tokens).sum::<usize>();
+            all.extend(batch);
+            let seconds = start.elapsed().as_secs_f64();
+            #[expect(clippy::cast_precision_loss, reason = "for display")]
+            let (done, left) = (
+                (all.len() - read_back) as f64,
+                (documents.len() - all.len()) as f64,
+            );
+            progress(&format!(
+                "encoded {} of {} articles, {:.0} tokens/s, {:.0} s left",
+                all.len(),
+                documents.len(),
+                tokens as f64 / seconds,
+                left * seconds / done
+            ));
+        }
+        if let Some(file) = file {
+            write(&file, &all[all.len() - part.len()..])?;
+        }
     }
     Ok(all)
 }
 
+/// Writes tensors beside the file and renames them, so that a torn file is never read back.
+pub fn save(file: &Path, tensors: &HashMap<String, Tensor>) -> Result<()> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let part = file.with_extension("part");
+    candle_core::safetensors::save(tensors, &part)?;
+    std::fs::rename(part, file)?;
+    Ok(())
+}
+
 fn cache_name(encoder_key: &str, documents: &[Document]) -> PathBuf {
+    PathBuf::from(format!(
+        "embeddings-{}.safetensors",
+        key(encoder_key, documents)
+    ))
+}
+
+/// A hash, in hex, of what decides about documents' embeddings.
+#[must_use]
+pub fn key(encoder_key: &str, documents: &[Document]) -> String {
     let mut hash = Sha256::new();
     // Lengths keep neighbouring texts apart.
     let mut add = |text: &str| {
@@ -74,8 +103,7 @@ fn cache_name(encoder_key: &str, documents: &[Document]) -> PathBuf {
         }
     }
     let hash = hash.finalize();
-    let hex: String = hash[..12].iter().map(|b| format!("{b:02x}")).collect();
-    PathBuf::from(format!("embeddings-{hex}.safetensors"))
+    hash[..12].iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn write(file: &Path, all: &[Embeddings]) -> Result<()> {
@@ -89,21 +117,14 @@ fn write(file: &Path, all: &[Embeddings]) -> Result<()> {
         Tensor::new(counts, &Device::Cpu)
     };
     let mut tensors = HashMap::from([
-        ("sentences", Tensor::cat(&sentences, 0)?),
-        ("lengths", counts(|e| e.sentences.dims()[0])?),
-        ("tokens", counts(|e| e.tokens)?),
+        ("sentences".to_owned(), Tensor::cat(&sentences, 0)?),
+        ("lengths".to_owned(), counts(|e| e.sentences.dims()[0])?),
+        ("tokens".to_owned(), counts(|e| e.tokens)?),
     ]);
     if !titles.is_empty() {
-        tensors.insert("titles", Tensor::stack(&titles, 0)?);
+        tensors.insert("titles".to_owned(), Tensor::stack(&titles, 0)?);
     }
-    // Written beside and renamed, so that a torn file is never read back.
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let part = file.with_extension("part");
-    candle_core::safetensors::save(&tensors, &part)?;
-    std::fs::rename(part, file)?;
-    Ok(())
+    save(file, &tensors)
 }
 
 fn read(file: &Path, documents: &[Document]) -> Result<Vec<Embeddings>> {

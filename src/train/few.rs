@@ -7,7 +7,6 @@
 
 use candle_core::{Result, Tensor};
 
-use super::calibrate::{self, Calibration};
 use crate::evaluate::{Logistic, resample};
 use crate::records::POSITIVE;
 use crate::topics::{Background, Few, OwnTopic};
@@ -30,8 +29,6 @@ pub struct Learnt {
     pub few: Few,
     /// The logit that each article got from a model that had not seen it.
     pub held_out: Vec<f32>,
-    /// Calibration and threshold, from the held-out logits.
-    pub calibration: Calibration,
 }
 
 /// Learns one topic: `rows` are the articles' rows `[rows, dim]`, `grades` their
@@ -100,7 +97,6 @@ pub fn fit(
             weights,
             bias,
         },
-        calibration: calibrate::fit(&held_out, &labels),
         held_out,
     })
 }

@@ -4,6 +4,7 @@ mod bundle;
 mod calibrate;
 mod embed;
 pub mod few;
+pub mod finetune;
 mod fitting;
 pub mod junk;
 mod passages;
@@ -12,5 +13,5 @@ pub mod topics;
 pub mod words;
 
 pub use bundle::Heads;
-pub use embed::embed;
+pub use embed::{embed, key};
 pub use passages::{Passage, passages};

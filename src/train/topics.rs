@@ -147,21 +147,33 @@ pub fn fit(
             ));
         }
     }
-    let calibrations = (0..topics)
-        .map(|topic| {
-            let logits: Vec<f32> = held_out.iter().map(|l| l[topic]).collect();
-            let labels: Vec<bool> = examples
-                .iter()
-                .map(|e| e.grades[topic] >= POSITIVE)
-                .collect();
-            calibrate::fit(&logits, &labels)
-        })
-        .collect();
-    Ok(Fitted {
+    let mut fitted = Fitted {
         members,
-        held_out,
-        calibrations,
-    })
+        held_out: Vec::new(),
+        calibrations: Vec::new(),
+    };
+    let grades: Vec<Vec<u8>> = examples.iter().map(|e| e.grades.clone()).collect();
+    fitted.calibrate(held_out, &grades);
+    Ok(fitted)
+}
+
+impl Fitted {
+    /// Takes these held-out logits `[articles][topics]` to calibrate by. Topics without
+    /// heads, which few articles were learnt for, share a scaling.
+    pub fn calibrate(&mut self, held_out: Vec<Vec<f32>>, grades: &[Vec<u8>]) {
+        let topics: Vec<(Vec<f32>, Vec<bool>)> = (0..grades.first().map_or(0, Vec::len))
+            .map(|topic| {
+                let logits = held_out.iter().map(|l| l[topic]).collect();
+                let labels = grades.iter().map(|g| g[topic] >= POSITIVE).collect();
+                (logits, labels)
+            })
+            .collect();
+        self.calibrations = match self.members.as_slice() {
+            [] => calibrate::fit_together(&topics),
+            _ => topics.iter().map(|(l, y)| calibrate::fit(l, y)).collect(),
+        };
+        self.held_out = held_out;
+    }
 }
 
 /// The fold of each of so many examples, at random.

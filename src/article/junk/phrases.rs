@@ -22,7 +22,8 @@ const LINKS: &str = "also on | more about | more from | more in | more on | most
 /// Openings that only junk lines have.
 const OPENINGS: &str = "(reporting by | add your comment | all sharing options | contributing: \
     | copyright (c) | copyright © | enlarge this image | facebook twitter pinterest | follow @ \
-    | hide caption | image credit: | media caption | media playback is | newsletter sign up \
+    | hide caption | image credit: | media caption | media playback is \
+    | news, comment and analysis on | newsletter sign up \
     | newsletter sign-up | republished with permission | share all sharing options | slideshow ( \
     | this article tagged | toggle caption | view comments | view gallery \
     | we pay for your stories | ©";

@@ -1,0 +1,93 @@
+//! What a run tells of the model: tables, and the card that lies in the bundle.
+
+use std::fmt::Write;
+
+use super::data::Data;
+use crate::evaluate::{average_precision, f1, precision, recall};
+use crate::model::Manifest;
+use crate::records::POSITIVE;
+use crate::train::{few, summary, topics};
+
+/// What the topics reach on the articles that each part had not seen, as Markdown.
+pub fn topics(data: &Data, fitted: &topics::Fitted) -> String {
+    let mut table = String::from(
+        "| topic, held out | articles | precision | recall | F1 | AP | threshold |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+    );
+    let mut macro_f1 = 0.0;
+    for (index, topic) in data.entries.iter().enumerate() {
+        let calibration = fitted.calibrations[index];
+        let labels: Vec<bool> = data.grades.iter().map(|g| g[index] >= POSITIVE).collect();
+        let scores: Vec<f64> = fitted
+            .held_out
+            .iter()
+            .map(|l| f64::from(calibration.platt.probability(l[index])))
+            .collect();
+        let holds: Vec<bool> = scores
+            .iter()
+            .map(|p| *p >= f64::from(calibration.threshold))
+            .collect();
+        let score = f1(&holds, &labels);
+        #[expect(clippy::cast_precision_loss, reason = "a count of topics")]
+        let share = 1.0 / data.entries.len() as f64;
+        macro_f1 += share * score;
+        let _ = writeln!(
+            table,
+            "| {} | {} | {:.3} | {:.3} | {score:.3} | {:.3} | {:.3} |",
+            topic.id,
+            labels.iter().filter(|l| **l).count(),
+            precision(&holds, &labels),
+            recall(&holds, &labels),
+            average_precision(&scores, &labels),
+            calibration.threshold
+        );
+    }
+    let _ = writeln!(table, "| macro | | | | {macro_f1:.3} | | |");
+    table
+}
+
+/// What summary scorers reach on articles that they had not seen, as Markdown.
+pub fn summaries(scorers: &[(&str, summary::Quality)]) -> String {
+    let mut table = String::from(
+        "\n| summary scorer, held out | best | best or alternate |\n| --- | ---: | ---: |\n",
+    );
+    for (name, quality) in scorers {
+        let (best, either) = (quality.best, quality.best_or_alternate);
+        let _ = writeln!(table, "| {name} | {best:.3} | {either:.3} |");
+    }
+    table
+}
+
+/// The model card of a bundle.
+pub fn card(manifest: &Manifest, data: &Data, kind: &str, figures: &str) -> String {
+    let (name, version) = (&manifest.name, &manifest.version);
+    let provenance = &manifest.provenance;
+    let mut card = format!(
+        "# {name} {version}\n\nMade by {}. Encoder: {}, licence {}.\n\n",
+        provenance.heads, provenance.encoder, manifest.licence
+    );
+    card.push_str("## Topics\n\n");
+    for topic in &data.entries {
+        let definition = match topic.definition.as_str() {
+            "" => "no definition",
+            definition => definition,
+        };
+        let _ = writeln!(card, "* **{}** ({}): {definition}", topic.name, topic.id);
+    }
+    let how = match kind {
+        few::KIND => "told by the definitions, which the articles correct",
+        _ => "told by heads and a word model, fitted on the articles",
+    };
+    let articles = data.set.articles.len();
+    let _ = write!(
+        card,
+        "\nThe topics are {how}. A topic holds from its threshold on.\n\n\
+         ## Figures\n\n\
+         On the {articles} labelled articles, each told by a part that had not seen it; the \
+         thresholds were chosen from the same figures.\n\n{figures}\n\
+         ## Limits\n\n\
+         English news like the articles that it was fitted on; on other kinds expect less. \
+         `classify eval -m BUNDLE --data TABLE` measures it on yours.\n"
+    );
+    card
+}

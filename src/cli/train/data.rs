@@ -1,0 +1,324 @@
+//! What a training run reads: tables to articles, topics and grades.
+
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use anyhow::{anyhow, bail};
+
+use super::Args;
+use crate::analyzer::document;
+use crate::article::{Article, Segments, segment};
+use crate::cli::{Common, Ended, tables, topics};
+use crate::encoder::Document;
+use crate::records::{Columns, POSITIVE, Row};
+use crate::topics::{Entry, ROWS};
+use crate::train::{few, words};
+
+/// Articles of general news that a model keeps.
+const BACKGROUND: usize = 200;
+
+/// Fewer say nothing of what is usual.
+const LEAST_BACKGROUND: usize = 50;
+
+/// Fewer teach next to nothing.
+const LEAST_POSITIVE: usize = 8;
+
+/// The articles of a table that have sentences.
+#[derive(Clone, Default)]
+pub struct Set {
+    pub rows: Vec<Row>,
+    pub articles: Vec<Article>,
+    pub segments: Vec<Segments>,
+}
+
+impl Set {
+    /// What is encoded of each article.
+    pub fn documents(&self) -> Vec<Document<'_>> {
+        let pairs = self.articles.iter().zip(&self.segments);
+        pairs
+            .map(|(article, segments)| document(article, segments))
+            .collect()
+    }
+
+    /// These articles alone.
+    fn pick(&self, numbers: &[usize]) -> Self {
+        let of = |i: &usize| {
+            (
+                self.rows[*i].clone(),
+                self.articles[*i].clone(),
+                self.segments[*i].clone(),
+            )
+        };
+        let mut picked = Self::default();
+        for (row, article, segments) in numbers.iter().map(of) {
+            picked.rows.push(row);
+            picked.articles.push(article);
+            picked.segments.push(segments);
+        }
+        picked
+    }
+}
+
+/// Everything that a run learns topics from.
+pub struct Data {
+    pub set: Set,
+    /// The topics.
+    pub entries: Vec<Entry>,
+    /// The grade of each article for each topic.
+    pub grades: Vec<Vec<u8>>,
+    /// Whether a topic has so few articles that all are told by their definitions.
+    pub few: bool,
+    /// General news, when a table of it is named.
+    pub background: Option<Set>,
+    /// The articles of `--also`.
+    pub more: words::More,
+    /// The articles of `--summaries`.
+    pub summaries: Option<Set>,
+}
+
+impl Data {
+    /// The documents of the background, as much of each as is kept.
+    pub fn general(&self) -> Option<Vec<Document<'_>>> {
+        let mut documents = self.background.as_ref()?.documents();
+        documents
+            .iter_mut()
+            .for_each(|d| d.sentences.truncate(ROWS));
+        Some(documents)
+    }
+
+    /// Whether each topic holds for an article.
+    pub fn holds(&self, article: usize) -> Vec<bool> {
+        let grades = self.grades[article].iter();
+        grades.map(|grade| *grade >= POSITIVE).collect()
+    }
+
+    /// The same with these labelled articles alone, and without summaries.
+    pub fn pick(&self, numbers: &[usize]) -> Self {
+        Self {
+            set: self.set.pick(numbers),
+            entries: self.entries.clone(),
+            grades: numbers.iter().map(|&i| self.grades[i].clone()).collect(),
+            few: self.few,
+            background: self.background.clone(),
+            more: self.more.clone(),
+            summaries: None,
+        }
+    }
+}
+
+/// Reads the tables of a run.
+pub struct Reader<'a> {
+    pub args: &'a Args,
+    pub common: &'a Common,
+    /// Whether a row was left out.
+    pub ended: Cell<Ended>,
+}
+
+impl Reader<'_> {
+    /// Reads everything; `general` says whether the model has a background of its own.
+    pub fn read(&self, general: bool) -> anyhow::Result<Data> {
+        let args = self.args;
+        let set = self.set(&args.articles)?;
+        let entries = self.entries(&set.rows)?;
+        let grades = grades(&args.articles, &set.rows, &entries)?;
+        let fewest = self.fewest(&entries, &grades);
+        let few =
+            fewest < few::ENOUGH && (general && !args.finetune || !args.background.is_empty());
+        if args.finetune && fewest < few::ENOUGH && !few {
+            bail!(
+                "a topic has {fewest} articles, fewer than {}: --finetune then needs \
+                 --background, a table of general news to measure the topics against, since the \
+                 model's own is of its encoder as it is",
+                few::ENOUGH
+            );
+        }
+        if few {
+            let left_out = match &args.also {
+                Some(_) => "; --also is left out",
+                None => "",
+            };
+            self.common.warn(format!(
+                "a topic has {fewest} articles, fewer than {}: all topics are told by their \
+                 definitions, which the articles correct{left_out}",
+                few::ENOUGH,
+            ));
+        }
+        let background = match args.background.as_slice() {
+            [] => None,
+            tables => Some(self.background(tables)?),
+        };
+        let more = match &args.also {
+            Some(path) if !few => self.more(path, &entries)?,
+            _ => words::More::default(),
+        };
+        let summaries = args.summaries.as_ref().map(|path| self.set(path));
+        Ok(Data {
+            summaries: summaries.transpose()?,
+            set,
+            entries,
+            grades,
+            few,
+            background,
+            more,
+        })
+    }
+
+    fn set(&self, path: &Path) -> anyhow::Result<Set> {
+        let table = tables::read(path, &self.columns(), self.common)?;
+        if table.ended == Ended::InputFailed {
+            self.ended.set(Ended::InputFailed);
+        }
+        let mut set = Set::default();
+        for (row, article) in table.articles {
+            let found = segment(&article);
+            if found.sentences.is_empty() {
+                let (name, number) = (path.display(), row.number);
+                self.common
+                    .warn(format!("{name}: row {number} has no sentence; left out"));
+                continue;
+            }
+            set.rows.push(row);
+            set.articles.push(article);
+            set.segments.push(found);
+        }
+        Ok(set)
+    }
+
+    fn columns(&self) -> Columns {
+        self.args.columns.columns()
+    }
+
+    fn entries(&self, rows: &[Row]) -> anyhow::Result<Vec<Entry>> {
+        let named: BTreeSet<String> = rows.iter().flat_map(Row::topics).collect();
+        let entries = match &self.args.topics {
+            Some(path) => {
+                let name = path.display();
+                let list = topics::read(path)?;
+                if let Some(absent) = list.topics.iter().find(|t| !named.contains(&t.id)) {
+                    bail!(
+                        "{name}: topic \"{}\" is in no row of the articles",
+                        absent.id
+                    );
+                }
+                list.topics
+            }
+            None => named
+                .into_iter()
+                .map(|id| Entry {
+                    name: id.clone(),
+                    id,
+                    ..Entry::default()
+                })
+                .collect(),
+        };
+        if entries.is_empty() {
+            bail!(
+                "{}: no row names a topic, in grades or labels",
+                self.args.articles.display()
+            );
+        }
+        Ok(entries)
+    }
+
+    /// Articles of the topic that has fewest; warns of topics that can hardly be learnt.
+    fn fewest(&self, entries: &[Entry], grades: &[Vec<u8>]) -> usize {
+        let count = |index: usize| grades.iter().filter(|g| g[index] >= POSITIVE).count();
+        for (index, topic) in entries.iter().enumerate() {
+            let (id, positive) = (&topic.id, count(index));
+            if positive < LEAST_POSITIVE {
+                self.common.warn(format!(
+                    "topic {id}: {positive} articles have it; expect little of it"
+                ));
+            } else if positive == grades.len() {
+                self.common.warn(format!(
+                    "topic {id}: all articles have it; add some that have not, or nothing can be \
+                     learnt of it"
+                ));
+            }
+        }
+        (0..entries.len()).map(count).min().unwrap_or(0)
+    }
+
+    /// The articles of `--also`.
+    fn more(&self, path: &Path, entries: &[Entry]) -> anyhow::Result<words::More> {
+        let set = self.set(path)?;
+        let texts = set.documents().into_iter().map(|d| {
+            let rows: Vec<&str> = d.title.into_iter().chain(d.sentences).collect();
+            rows.join(" ")
+        });
+        let Some(path_of_labels) = &self.args.also_labels else {
+            return Ok(words::More {
+                texts: texts.collect(),
+                grades: grades(path, &set.rows, entries)?,
+            });
+        };
+        let id = self.columns().id;
+        let (rows, ended) = tables::rows(path_of_labels, self.common)?;
+        if ended == Ended::InputFailed {
+            self.ended.set(ended);
+        }
+        let all = grades(path_of_labels, &rows, entries)?;
+        let mut by_id: HashMap<String, Vec<u8>> = rows
+            .iter()
+            .zip(all)
+            .filter_map(|(row, grades)| Some((row.text_of(&id)?, grades)))
+            .collect();
+        if by_id.is_empty() {
+            bail!(
+                "{}: no row has \"{id}\"; name the column with --id-column",
+                path_of_labels.display()
+            );
+        }
+        let mut more = words::More::default();
+        for (row, text) in set.rows.iter().zip(texts) {
+            if let Some(grades) = row.text_of(&id).and_then(|id| by_id.remove(&id)) {
+                more.texts.push(text);
+                more.grades.push(grades);
+            }
+        }
+        if !by_id.is_empty() {
+            self.common.warn(format!(
+                "{}: {} labelled articles are not in {}",
+                path_of_labels.display(),
+                by_id.len(),
+                path.display()
+            ));
+        }
+        Ok(more)
+    }
+
+    /// General news of the tables, drawn evenly from each.
+    fn background(&self, tables: &[std::path::PathBuf]) -> anyhow::Result<Set> {
+        let mut all = Set::default();
+        for path in tables {
+            let set = self.set(path)?;
+            let count = set.articles.len();
+            let each = (BACKGROUND / tables.len()).min(count);
+            let drawn: Vec<usize> = (0..each).map(|i| i * count / each).collect();
+            let drawn = set.pick(&drawn);
+            all.rows.extend(drawn.rows);
+            all.articles.extend(drawn.articles);
+            all.segments.extend(drawn.segments);
+        }
+        let count = all.articles.len();
+        if count < LEAST_BACKGROUND {
+            bail!(
+                "the tables of --background give {count} articles; give {LEAST_BACKGROUND} or more"
+            );
+        }
+        Ok(all)
+    }
+}
+
+/// The grades of each row for each topic.
+fn grades(path: &Path, rows: &[Row], entries: &[Entry]) -> anyhow::Result<Vec<Vec<u8>>> {
+    rows.iter()
+        .map(|row| {
+            let grades = entries.iter().map(|topic| row.grade(&topic.id));
+            grades
+                .collect::<Result<_, _>>()
+                .map_err(|e| anyhow!("{}: row {} {e}", path.display(), row.number))
+        })
+        .collect()
+}

@@ -1,0 +1,164 @@
+//! `classify train`: labelled articles to a bundle.
+
+mod card;
+mod data;
+mod fit;
+mod tuned;
+
+use std::cell::Cell;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use self::data::{Data, Reader};
+use self::fit::Fitter;
+use super::batch::ColumnArgs;
+use super::files::Output;
+use super::{Common, Ended};
+use crate::encoder::Encoder;
+use crate::model::Bundle;
+
+/// Flags of `train`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Labelled articles: a table with grades (topic to 0-3) or labels (a list)
+    #[arg(value_name = "TABLE")]
+    articles: PathBuf,
+    /// More labelled articles, picked because they are hard or rare: the words in them teach,
+    /// but they set no threshold, since they are no fair sample
+    #[arg(long, value_name = "TABLE")]
+    also: Option<PathBuf>,
+    /// Labels of the articles of --also, in a table of their own: id, and grades or labels;
+    /// articles that it does not name are left out
+    #[arg(long, value_name = "TABLE", requires = "also")]
+    also_labels: Option<PathBuf>,
+    /// Articles with marked summary sentences (best, alternates: lists of sentences, or of
+    /// [start, end) character offsets); without them the model's own scorer stays
+    #[arg(long, value_name = "TABLE")]
+    summaries: Option<PathBuf>,
+    /// Articles of general news, to measure topics of your own against; may be given several
+    /// times, each table has the same weight [default: what the model has]
+    #[arg(long, value_name = "TABLE")]
+    background: Vec<PathBuf>,
+    /// Topics to fit, as TOML: [[topic]] with id, name, definition
+    /// [default: all that the articles name]
+    #[arg(long, value_name = "TOPICS.toml")]
+    topics: Option<PathBuf>,
+    /// Teach the encoder as well, not only what stands on it: better with few articles, and
+    /// many times slower; needs --background where topics have fewer than 100 articles
+    #[arg(long)]
+    finetune: bool,
+    /// Folder of the new bundle; must not exist. While the run lasts, BUNDLE.part beside it
+    /// keeps what is done: interrupted, the same command goes on from there
+    #[arg(short, long, value_name = "BUNDLE")]
+    output: PathBuf,
+    /// Name of the new model
+    #[arg(long, value_name = "NAME", default_value = "custom")]
+    name: String,
+    /// Version of the new model
+    #[arg(long = "as-version", value_name = "VERSION", default_value = "1.0.0")]
+    version: String,
+    /// Seed of every random choice: the same seed gives the same model
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Folder to keep embeddings in for other runs [default: BUNDLE.part, until the run is done]
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    #[command(flatten)]
+    columns: ColumnArgs,
+}
+
+pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
+    let target = args.output.display();
+    if args.output.exists() {
+        bail!("{target}: exists already; name a new folder, or delete this one first");
+    }
+    let mut part = args.output.clone().into_os_string();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    if part.exists() && !common.quiet {
+        super::say("note", format!("goes on from {}", part.display()));
+    }
+    let cache = args.cache.clone().unwrap_or_else(|| part.clone());
+    let fitter = Fitter {
+        base: common.bundle()?,
+        encoder: Encoder::load(&common.bundle()?, common.engine()?)?,
+        args,
+        common,
+        cache: &cache,
+    };
+    let reader = Reader {
+        args,
+        common,
+        ended: Cell::new(Ended::Well),
+    };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(common.threads().unwrap_or(0))
+        .build()?;
+    // On a thread of the pool, so that everything below it runs there.
+    let (bundle, card, ended) = pool.install(move || {
+        let data = reader.read(fitter.has_background()?)?;
+        let (bundle, card) = train(&fitter, &data)?;
+        anyhow::Ok((bundle, card, reader.ended.get()))
+    })?;
+    place(&bundle, &card, &part, &args.output)
+        .with_context(|| format!("{target}: cannot be written"))?;
+    if !common.quiet {
+        super::say(
+            "done",
+            format!("{target}; use it with `classify -m {target} FILE…`"),
+        );
+    }
+    Ok(ended)
+}
+
+/// Fits everything and prints the figures; gives the bundle and its card.
+fn train(fitter: &Fitter, data: &Data) -> anyhow::Result<(Bundle, String)> {
+    let args = fitter.args;
+    let (tuned, mut topics);
+    let fitter = if args.finetune {
+        let held_out = fitter.held_out_of_tuned(data)?;
+        tuned = fitter.tuned(data)?;
+        topics = tuned.topics(data)?;
+        topics.fitted.calibrate(held_out, &data.grades);
+        &tuned
+    } else {
+        topics = fitter.topics(data)?;
+        fitter
+    };
+    for (entry, calibration) in data.entries.iter().zip(&mut topics.fitted.calibrations) {
+        if let Some(threshold) = entry.threshold {
+            calibration.threshold = threshold;
+        }
+    }
+    let mut figures = card::topics(data, &topics.fitted);
+    fitter.summary(data, &mut topics.heads, &mut figures)?;
+    let mut out = Output::open(None, &[])?;
+    write!(out, "{figures}")?;
+    out.complete()?;
+    let definitions = fit::definitions(data, topics.kind, &topics.fitted);
+    let made_by = format!("classify train, seed {}", args.seed);
+    let bundle = fitter.base.with_heads(
+        &args.name,
+        &args.version,
+        topics.heads.serialise()?,
+        toml::to_string(&definitions)?,
+        &made_by,
+    );
+    let card = card::card(&bundle.manifest, data, topics.kind, &figures);
+    Ok((bundle, card))
+}
+
+/// Writes the bundle in the folder of the run, gives it its place when it is whole, and removes that folder.
+fn place(bundle: &Bundle, card: &str, part: &Path, output: &Path) -> anyhow::Result<()> {
+    let whole = part.join("bundle");
+    if whole.exists() {
+        std::fs::remove_dir_all(&whole)?;
+    }
+    bundle.write(&whole)?;
+    std::fs::write(whole.join("MODEL_CARD.md"), card)?;
+    std::fs::rename(&whole, output)?;
+    std::fs::remove_dir_all(part)?;
+    Ok(())
+}
