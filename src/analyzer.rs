@@ -267,6 +267,41 @@ impl Analyzer {
         })
     }
 
+    /// The topics' logits for one article, before calibration: what a calibration is
+    /// fitted on.
+    ///
+    /// # Errors
+    /// When the article has no sentence or the engine fails.
+    pub fn logits(&self, article: &Article) -> Result<Vec<f32>, AnalyzeError> {
+        self.pool.install(|| {
+            let segments = segment(article);
+            let document = document(article, &segments);
+            if document.sentences.is_empty() {
+                return Err(AnalyzeError::NoSentence);
+            }
+            let mut embeddings = self.encoder.encode(std::slice::from_ref(&document))?;
+            let embeddings = embeddings.remove(0);
+            let reading = Reading {
+                title: document.title.zip(embeddings.title.as_ref()),
+                sentences: &document.sentences,
+                embeddings: &embeddings.sentences,
+            };
+            let scores = self.scores(&reading)?;
+            Ok(scores.iter().map(|score| score.logit).collect())
+        })
+    }
+
+    fn scores(&self, reading: &Reading) -> candle_core::Result<Vec<TopicScore>> {
+        let mut found: Vec<TopicScore> = Vec::with_capacity(self.topics.len());
+        if let Some(trained) = &self.trained {
+            found.extend(trained.score(reading)?);
+        }
+        if let Some(own) = &self.own {
+            found.extend(own.score(reading)?);
+        }
+        Ok(found)
+    }
+
     fn finish(
         &self,
         article: &Article,
@@ -292,15 +327,8 @@ impl Analyzer {
             sentences: &texts,
             embeddings: &embeddings.sentences,
         };
-        let mut found: Vec<TopicScore> = Vec::with_capacity(self.topics.len());
-        if let Some(trained) = &self.trained {
-            found.extend(trained.score(&reading)?);
-        }
-        if let Some(own) = &self.own {
-            found.extend(own.score(&reading)?);
-        }
         let topics = (self.topics.iter())
-            .zip(found)
+            .zip(self.scores(&reading)?)
             .map(|(topic, score)| {
                 let probability = round(score.probability);
                 let threshold = options

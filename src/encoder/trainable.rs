@@ -45,7 +45,7 @@ impl Tokenised {
         self.windows.len()
     }
 
-    /// How many texts have a token in them.
+    /// How many texts there are up to the last one that has a token.
     #[must_use]
     pub fn texts(&self) -> usize {
         self.texts

@@ -39,16 +39,20 @@ pub fn contributions(head: &Head, output: &HeadOutput, topic: usize) -> Result<V
 }
 
 /// How far a word logit of 1 raises a sentence.
-const BY_WORDS: f32 = 0.3;
+const BY_WORDS: f32 = 0.4;
 /// Words that a sentence needs to say something by itself.
 const WORDS: f32 = 14.0;
 /// What a sentence is worth that leans on the one before it.
-const LEANING: f32 = 0.6;
+const LEANING: f32 = 0.4;
 /// Openings that lean on what was said before.
-const OPENINGS: [&str; 22] = [
-    "he", "she", "it", "they", "this", "that", "these", "those", "his", "her", "its", "their",
-    "but", "and", "so", "such", "also", "however", "another", "others", "some", "then",
+const OPENINGS: [&str; 17] = [
+    "he", "she", "it", "they", "that", "his", "her", "its", "their", "but", "and", "so", "also",
+    "another", "others", "some", "then",
 ];
+/// Words that lean on what was said before where they stand among the first few.
+const POINTERS: [&str; 4] = ["this", "these", "those", "such"];
+/// So many.
+const FIRST: usize = 6;
 
 /// How plainly each text speaks for a topic by itself: embeddings know what stands around a
 /// sentence, a reader who sees it alone does not. `words` are the texts' word logits.
@@ -57,19 +61,23 @@ pub fn plainness(texts: &[&str], words: impl Iterator<Item = f32>) -> Vec<f32> {
         .iter()
         .zip(words)
         .map(|(text, logit)| {
-            let mut parts = text.split_whitespace();
-            let first = parts.next().unwrap_or("").to_lowercase();
-            let first = first.trim_matches(|c: char| !c.is_alphabetic());
             #[expect(clippy::cast_precision_loss, reason = "a count of words")]
-            let whole = ((parts.count() + 1) as f32 / WORDS).min(1.0);
-            let leaning = if OPENINGS.contains(&first) {
-                LEANING
-            } else {
-                1.0
-            };
+            let whole = (text.split_whitespace().count() as f32 / WORDS).min(1.0);
+            let leaning = if leans(text) { LEANING } else { 1.0 };
             (BY_WORDS * logit).exp() * whole * leaning
         })
         .collect()
+}
+
+fn leans(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let mut words = lower
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| !word.is_empty())
+        .take(FIRST)
+        .peekable();
+    words.peek().is_some_and(|first| OPENINGS.contains(first))
+        || words.any(|word| POINTERS.contains(&word))
 }
 
 /// The strongest sentences with their share of all positive contributions.

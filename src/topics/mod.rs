@@ -68,10 +68,13 @@ impl<'a> Reading<'a> {
 /// What a topic scorer says of one article, for one topic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicScore {
+    /// What the topic's probability is calibrated from.
+    pub logit: f32,
     /// Calibrated probability that the topic holds.
     pub probability: f32,
     /// Sentences that speak for the topic, strongest first, with their share of
-    /// what attention and the highest sentence logits add.
+    /// what attention and the highest sentence logits add, each times how plainly the
+    /// sentence speaks by itself.
     pub evidence: Vec<(usize, f32)>,
 }
 
@@ -152,6 +155,7 @@ impl TopicScorer {
             .iter()
             .zip(logits.iter().zip(&shares))
             .map(|(topic, (&logit, share))| TopicScore {
+                logit,
                 probability: topic.calibration.probability(logit),
                 evidence: evidence::strongest(share),
             })
@@ -160,7 +164,7 @@ impl TopicScorer {
 }
 
 /// Leaves a logit as it is.
-pub const IDENTITY: Platt = Platt {
+const IDENTITY: Platt = Platt {
     slope: 1.0,
     offset: 0.0,
 };

@@ -182,8 +182,10 @@ impl OwnTopic {
                 .map(|l| l - self.frequent)
                 .collect(),
         };
+        let logit = self.logit_of(rows, &likeness)?;
         Ok(TopicScore {
-            probability: calibration.probability(self.logit_of(rows, &likeness)?),
+            logit,
+            probability: calibration.probability(logit),
             evidence: evidence::strongest(&above),
         })
     }

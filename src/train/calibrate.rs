@@ -23,19 +23,25 @@ pub struct Calibration {
 
 /// Fits Platt scaling by Newton's method on the log loss, with the targets of
 /// Platt (1999, section 2.2), which keep the fit finite on separable data, then
-/// the threshold and the band around it.
-pub fn fit(logits: &[f32], labels: &[bool]) -> Calibration {
-    with_platt(platt(logits, labels), logits, labels)
-}
-
-/// The same for several topics, `(logits, labels)` of each, that share one Platt scaling: for
-/// topics whose logits are made alike, and that have too few articles for a scaling each.
-pub fn fit_together(topics: &[(Vec<f32>, Vec<bool>)]) -> Vec<Calibration> {
-    let logits: Vec<f32> = topics.iter().flat_map(|t| t.0.clone()).collect();
-    let labels: Vec<bool> = topics.iter().flat_map(|t| t.1.clone()).collect();
-    let platt = platt(&logits, &labels);
-    let of = |(logits, labels): &(Vec<f32>, Vec<bool>)| with_platt(platt, logits, labels);
-    topics.iter().map(of).collect()
+/// the threshold and the band around it. `topics` are the logits and labels of each topic;
+/// those of the same `group` share a scaling, for logits that are made alike and articles
+/// that are too few for a scaling each.
+pub fn fit(
+    topics: &[(Vec<f32>, Vec<bool>)],
+    group: impl Fn(usize) -> Option<usize>,
+) -> Vec<Calibration> {
+    let mut calibrations = Vec::new();
+    for (topic, (logits, labels)) in topics.iter().enumerate() {
+        let alike = |other: &usize| {
+            *other == topic || group(topic).is_some() && group(*other) == group(topic)
+        };
+        let alike: Vec<usize> = (0..topics.len()).filter(alike).collect();
+        let of_all = |i: &usize| topics[*i].clone();
+        let (all_logits, all_labels): (Vec<_>, Vec<_>) = alike.iter().map(of_all).unzip();
+        let platt = platt(&all_logits.concat(), &all_labels.concat());
+        calibrations.push(with_platt(platt, logits, labels));
+    }
+    calibrations
 }
 
 fn with_platt(platt: Platt, logits: &[f32], labels: &[bool]) -> Calibration {
@@ -222,7 +228,7 @@ mod tests {
         let labels: Vec<bool> = (0..500)
             .map(|i| if i < 250 { i % 5 == 0 } else { i % 5 != 0 })
             .collect();
-        let fitted = fit(&logits, &labels);
+        let fitted = fit(&[(logits, labels)], |_| None)[0];
         assert!((fitted.platt.probability(-2.0) - 0.2).abs() < 0.01);
         assert!((fitted.platt.probability(2.0) - 0.8).abs() < 0.01);
         assert!(fitted.threshold > 0.2 && fitted.threshold < 0.8);
@@ -235,13 +241,25 @@ mod tests {
             let logit = |i: usize| shift + scale * (if i < 8 { 3.0 } else { 0.0 } + 0.1 * i as f32);
             let logits: Vec<f32> = (0..32).map(logit).collect();
             let labels: Vec<bool> = (0..32).map(|i| i < 8 || i == 31).collect();
-            let platt = fit(&logits, &labels).platt;
+            let platt = platt(&logits, &labels);
             let mean = logits.iter().map(|&l| platt.probability(l)).sum::<f32>() / 32.0;
             assert!(
                 (mean - 9.0 / 32.0).abs() < 0.05,
                 "{shift}: {mean} {platt:?}"
             );
         }
+    }
+
+    #[test]
+    fn topics_of_a_group_share_a_scaling() {
+        let one = (vec![-1.0, 0.0, 1.0, 2.0], vec![false, false, true, true]);
+        let two = (vec![-3.0, -1.0, 2.0, 1.0], vec![false, true, false, true]);
+        let topics = [one.clone(), two.clone(), one, two];
+        let group = |topic: usize| (topic > 1).then_some(0);
+        let platts: Vec<Platt> = fit(&topics, group).iter().map(|c| c.platt).collect();
+        assert_ne!(platts[0], platts[1]);
+        assert_eq!(platts[2], platts[3]);
+        assert!(platts[2] != platts[0] && platts[2] != platts[1]);
     }
 
     #[test]
@@ -279,8 +297,7 @@ mod tests {
     #[test]
     fn separable_and_one_sided_data_give_finite_numbers() {
         for labels in [[false, false, true, true], [false; 4], [true; 4]] {
-            let fitted = fit(&[-3.0, -2.0, 2.0, 3.0], &labels);
-            let p = fitted.platt.probability(2.0);
+            let p = platt(&[-3.0, -2.0, 2.0, 3.0], &labels).probability(2.0);
             assert!(p.is_finite() && (0.0..=1.0).contains(&p));
         }
     }

@@ -1,7 +1,7 @@
 //! The embeddings of a data set, computed once.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use candle_core::{Device, Result, Tensor};
@@ -14,7 +14,10 @@ const BATCH: usize = 32;
 /// Articles that are kept in one file of the cache: what an interrupted run may lose.
 const KEPT: usize = 256;
 
-/// Encodes articles. With a cache folder the results are kept there, in files of a few
+/// What the names of its files begin with.
+pub const PREFIX: &str = "embeddings-";
+
+/// Encodes articles. The results are kept in the cache folder, in files of a few
 /// hundred articles under a hash of the encoder's key, of the window and of all texts, so that a
 /// second run with the same articles reads them back and one that was interrupted goes on.
 ///
@@ -24,16 +27,16 @@ pub fn embed(
     encoder: &Encoder,
     encoder_key: &str,
     documents: &[Document],
-    cache: Option<&Path>,
+    cache: &Path,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Vec<Embeddings>> {
     let start = Instant::now();
     let mut all = Vec::with_capacity(documents.len());
     let (mut tokens, mut read_back) = (0, 0);
     for part in documents.chunks(KEPT) {
-        let file = cache.map(|folder| folder.join(cache_name(encoder_key, part)));
-        if let Some(file) = file.as_ref().filter(|f| f.exists()) {
-            all.extend(read(file, part)?);
+        let file = cache.join(format!("{PREFIX}{}.safetensors", key(encoder_key, part)));
+        if file.exists() {
+            all.extend(read(&file, part)?);
             read_back += part.len();
             progress(&format!(
                 "embeddings of {read_back} articles read from {}",
@@ -59,9 +62,7 @@ pub fn embed(
                 left * seconds / done
             ));
         }
-        if let Some(file) = file {
-            write(&file, &all[all.len() - part.len()..])?;
-        }
+        write(&file, &all[all.len() - part.len()..])?;
     }
     Ok(all)
 }
@@ -72,16 +73,24 @@ pub fn save(file: &Path, tensors: &HashMap<String, Tensor>) -> Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     let part = file.with_extension("part");
-    candle_core::safetensors::save(tensors, &part)?;
-    std::fs::rename(part, file)?;
-    Ok(())
+    let written = candle_core::safetensors::save(tensors, &part)
+        .and_then(|()| Ok(std::fs::rename(part, file)?));
+    written.map_err(|e| {
+        let file = file.display();
+        candle_core::Error::msg(format!(
+            "{file} cannot be written ({e}); make room there and run the same command again"
+        ))
+    })
 }
 
-fn cache_name(encoder_key: &str, documents: &[Document]) -> PathBuf {
-    PathBuf::from(format!(
-        "embeddings-{}.safetensors",
-        key(encoder_key, documents)
-    ))
+/// Reads tensors back.
+pub fn load(file: &Path) -> Result<HashMap<String, Tensor>> {
+    candle_core::safetensors::load(file, &Device::Cpu).map_err(|e| {
+        let file = file.display();
+        candle_core::Error::msg(format!(
+            "{file} cannot be read ({e}); delete it and run again"
+        ))
+    })
 }
 
 /// A hash, in hex, of what decides about documents' embeddings.
@@ -128,7 +137,7 @@ fn write(file: &Path, all: &[Embeddings]) -> Result<()> {
 }
 
 fn read(file: &Path, documents: &[Document]) -> Result<Vec<Embeddings>> {
-    let tensors = candle_core::safetensors::load(file, &Device::Cpu)?;
+    let tensors = load(file)?;
     let get = |name: &str| {
         tensors.get(name).ok_or_else(|| {
             candle_core::Error::msg(format!(

@@ -81,9 +81,16 @@ pub fn fit(
     for out in 0..folds {
         let seen: Vec<usize> = (0..rows.len()).filter(|&i| fold[i] != out).collect();
         let model = model(&seen);
+        // Told by nothing at all, a topic is as rare as it was: never.
+        let untold = !topic.is_defined() && !seen.iter().any(|&i| labels[i]);
+        #[expect(clippy::cast_precision_loss, reason = "a count of articles")]
+        let rare = -(seen.len() as f64 + 1.0).ln();
         for i in (0..rows.len()).filter(|&i| fold[i] == out) {
             #[expect(clippy::cast_possible_truncation, reason = "a logit")]
-            let logit = (model.logit(&places[i]) + offsets[i]) as f32;
+            let logit = match untold {
+                true => rare,
+                false => model.logit(&places[i]) + offsets[i],
+            } as f32;
             held_out[i] = logit;
         }
     }

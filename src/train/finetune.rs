@@ -1,9 +1,10 @@
 //! Fine-tuning an encoder on labelled articles.
 //!
 //! Each sentence gets a logit for each topic, from its embedding relative to the mean of
-//! news; an article's is a soft maximum over its sentences. The transformer's layers learn with these, while
-//! a second term holds every sentence near to its first embedding: what the encoder knows of
-//! other articles should stay, and few articles teach no more than a direction.
+//! the articles; an article's is a soft maximum over its sentences. The transformer's layers
+//! learn with these, while a second term holds every sentence near to its first embedding:
+//! what the encoder knows of other articles should stay, and few articles teach no more than
+//! a direction.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -94,8 +95,12 @@ pub struct Start {
     pub phrases: Vec<Option<Tensor>>,
 }
 
-/// Fine-tunes an encoder in place. With a file for checkpoints, a run that was
-/// interrupted goes on from the last one; `key` tells runs apart that must not be mixed.
+/// What the names of checkpoints begin with. Another when batches or checkpoints are made
+/// otherwise, so that a run does not go on from what it would not have made.
+pub const PREFIX: &str = "finetune-";
+
+/// Fine-tunes an encoder in place. A run that was interrupted goes on from the last
+/// checkpoint.
 ///
 /// # Errors
 /// When the device fails, the checkpoint cannot be read or written, or learning diverges.
@@ -105,7 +110,7 @@ pub fn finetune(
     start: &Start,
     settings: &Settings,
     device: &Device,
-    checkpoint: Option<&Path>,
+    checkpoint: &Path,
     progress: &mut dyn FnMut(&str),
 ) -> Result<()> {
     let items: Vec<Item> = examples
@@ -120,16 +125,15 @@ pub fn finetune(
     let batches = batches(&items, settings);
     let vars = named(encoder, &head);
     let mut first = 0;
-    if let Some(file) = checkpoint.filter(|file| file.exists()) {
-        first = resume(file, &vars, device)?.min(batches.len());
-        progress(&format!("goes on at step {first} of {}", batches.len()));
+    if checkpoint.exists() {
+        first = resume(checkpoint, &vars, device)?.min(batches.len());
     }
     let begun = Instant::now();
     let mut optimisers = None;
     for (step, batch) in batches.iter().enumerate().skip(first) {
         if step.is_multiple_of(settings.stage) {
-            if let (Some(file), true) = (checkpoint, step > first) {
-                save(file, &vars, step)?;
+            if step > first {
+                save(checkpoint, &vars, step)?;
             }
             optimisers = None;
         }
@@ -153,8 +157,8 @@ pub fn finetune(
             batches.len()
         ));
     }
-    if let (Some(file), true) = (checkpoint, first < batches.len()) {
-        save(file, &vars, batches.len())?;
+    if first < batches.len() {
+        save(checkpoint, &vars, batches.len())?;
     }
     Ok(())
 }
@@ -181,7 +185,7 @@ impl Item {
             })
             .collect();
         Ok(Self {
-            before: before.to_device(device)?,
+            before,
             targets: Tensor::new(targets, device)?,
             document,
         })
@@ -258,9 +262,6 @@ fn batches(items: &[Item], settings: &Settings) -> Vec<Vec<usize>> {
         }
         pass += 1;
     }
-    if settings.passes * items.len() < settings.steps {
-        batches.truncate(settings.steps);
-    }
     batches
 }
 
@@ -312,7 +313,8 @@ fn loss(encoder: &Trainable, head: &Head, items: &[&Item], settings: &Settings) 
             #[expect(clippy::cast_precision_loss, reason = "a small count")]
             let topics = logits.dims1()? as f64;
             let labels = (fitting::cross_entropy(&logits, &item.targets)? * topics)?;
-            let moved = (rows * &item.before)?.sum(D::Minus1)?.affine(-1.0, 1.0)?;
+            let before = item.before.to_device(rows.device())?;
+            let moved = (rows * before)?.sum(D::Minus1)?.affine(-1.0, 1.0)?;
             labels + (moved.mean_all()? * settings.keep)?
         })
         .collect::<Result<_>>()?;
@@ -352,7 +354,7 @@ fn save(file: &Path, vars: &[(String, Var)], step: usize) -> Result<()> {
 }
 
 fn resume(file: &Path, vars: &[(String, Var)], device: &Device) -> Result<usize> {
-    let tensors = candle_core::safetensors::load(file, device)?;
+    let tensors = super::embed::load(file)?;
     let get = |name: &str| {
         tensors.get(name).ok_or_else(|| {
             let file = file.display();
@@ -360,7 +362,77 @@ fn resume(file: &Path, vars: &[(String, Var)], device: &Device) -> Result<usize>
         })
     };
     for (name, var) in vars {
-        var.set(get(name)?)?;
+        var.set(&get(name)?.to_device(device)?)?;
     }
     Ok(get("step")?.to_vec1::<u32>()?[0] as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encoder::{Encoder, EngineOptions};
+    use crate::model::Bundle;
+
+    #[test]
+    fn a_run_goes_on_from_its_checkpoint() {
+        let bundle = Bundle::embedded().unwrap();
+        let device = Device::Cpu;
+        let documents = [
+            "The yacht reached the harbour.",
+            "The bread needs a hot oven.",
+        ];
+        let documents = documents.map(|text| Document {
+            title: None,
+            sentences: vec![text],
+        });
+        let encoder = Encoder::load(&bundle, EngineOptions::default()).unwrap();
+        let embedded = encoder.encode(&documents).unwrap();
+        let examples: Vec<Example> = (documents.iter().zip(&embedded).enumerate())
+            .map(|(i, (document, embeddings))| Example {
+                document: document.clone(),
+                before: embeddings.sentences.clone(),
+                holds: vec![i == 0],
+            })
+            .collect();
+        let start = Start {
+            center: vec![0.0; encoder.dim()],
+            phrases: vec![None],
+        };
+        let settings = Settings {
+            steps: 3,
+            windows: 1,
+            stage: 2,
+            ..Settings::default()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let run = |steps: usize, passes: usize, checkpoint: &Path| {
+            let mut settings = settings.clone();
+            (settings.steps, settings.passes) = (steps, passes);
+            let trainable = Trainable::load(&bundle, &device).unwrap();
+            let mut told = Vec::new();
+            finetune(
+                &trainable,
+                &examples,
+                &start,
+                &settings,
+                &device,
+                checkpoint,
+                &mut |line| told.push(line.to_owned()),
+            )
+            .unwrap();
+            (trainable.weights().unwrap(), told.len())
+        };
+        let whole = folder.path().join("whole");
+        let (weights, steps) = run(4, 2, &whole);
+        assert_eq!(steps, 4);
+        assert_ne!(
+            weights,
+            Trainable::load(&bundle, &device)
+                .unwrap()
+                .weights()
+                .unwrap()
+        );
+        // All is done already: nothing is learnt again, and the weights are the same.
+        assert_eq!(run(4, 2, &whole), (weights, 0));
+    }
 }

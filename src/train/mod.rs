@@ -13,5 +13,5 @@ pub mod topics;
 pub mod words;
 
 pub use bundle::Heads;
-pub use embed::{embed, key};
+pub use embed::{PREFIX as EMBEDDINGS, embed, key};
 pub use passages::{Passage, passages};

@@ -153,14 +153,19 @@ pub fn fit(
         calibrations: Vec::new(),
     };
     let grades: Vec<Vec<u8>> = examples.iter().map(|e| e.grades.clone()).collect();
-    fitted.calibrate(held_out, &grades);
+    fitted.calibrate(held_out, &grades, |_| None);
     Ok(fitted)
 }
 
 impl Fitted {
-    /// Takes these held-out logits `[articles][topics]` to calibrate by. Topics without
-    /// heads, which few articles were learnt for, share a scaling.
-    pub fn calibrate(&mut self, held_out: Vec<Vec<f32>>, grades: &[Vec<u8>]) {
+    /// Takes these held-out logits `[articles][topics]` to calibrate by. Topics of the same
+    /// `group` share a scaling, those without one have their own.
+    pub fn calibrate(
+        &mut self,
+        held_out: Vec<Vec<f32>>,
+        grades: &[Vec<u8>],
+        group: impl Fn(usize) -> Option<usize>,
+    ) {
         let topics: Vec<(Vec<f32>, Vec<bool>)> = (0..grades.first().map_or(0, Vec::len))
             .map(|topic| {
                 let logits = held_out.iter().map(|l| l[topic]).collect();
@@ -168,10 +173,7 @@ impl Fitted {
                 (logits, labels)
             })
             .collect();
-        self.calibrations = match self.members.as_slice() {
-            [] => calibrate::fit_together(&topics),
-            _ => topics.iter().map(|(l, y)| calibrate::fit(l, y)).collect(),
-        };
+        self.calibrations = calibrate::fit(&topics, group);
         self.held_out = held_out;
     }
 }

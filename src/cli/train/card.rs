@@ -6,6 +6,7 @@ use super::data::Data;
 use crate::evaluate::{average_precision, f1, precision, recall};
 use crate::model::Manifest;
 use crate::records::POSITIVE;
+use crate::topics::Entry;
 use crate::train::{few, summary, topics};
 
 /// What the topics reach on the articles that each part had not seen, as Markdown.
@@ -75,7 +76,10 @@ pub fn card(manifest: &Manifest, data: &Data, kind: &str, figures: &str) -> Stri
         let _ = writeln!(card, "* **{}** ({}): {definition}", topic.name, topic.id);
     }
     let how = match kind {
-        few::KIND => "told by the definitions, which the articles correct",
+        few::KIND if data.entries.iter().any(Entry::is_defined) => {
+            "told by the definitions, which the articles correct"
+        }
+        few::KIND => "told by a simple model, fitted on few articles",
         _ => "told by heads and a word model, fitted on the articles",
     };
     let articles = data.set.articles.len();

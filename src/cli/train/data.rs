@@ -87,6 +87,13 @@ impl Data {
         Some(documents)
     }
 
+    /// Which topics share a calibration: those that have few articles, and are told alike.
+    pub fn group(&self, topic: usize) -> Option<usize> {
+        let positive = self.grades.iter().filter(|g| g[topic] >= POSITIVE).count();
+        let defined = usize::from(self.entries[topic].is_defined());
+        (self.few && positive < few::ENOUGH).then_some(defined)
+    }
+
     /// Whether each topic holds for an article.
     pub fn holds(&self, article: usize) -> Vec<bool> {
         let grades = self.grades[article].iter();
@@ -138,9 +145,15 @@ impl Reader<'_> {
                 Some(_) => "; --also is left out",
                 None => "",
             };
+            let how = match entries.iter().any(Entry::is_defined) {
+                true => "all topics are told by their definitions, which the articles correct",
+                false => {
+                    "all topics are told by a simple model; with definitions (--topics) it \
+                     would be a better one"
+                }
+            };
             self.common.warn(format!(
-                "a topic has {fewest} articles, fewer than {}: all topics are told by their \
-                 definitions, which the articles correct{left_out}",
+                "a topic has {fewest} articles, fewer than {}: {how}{left_out}",
                 few::ENOUGH,
             ));
         }
@@ -152,7 +165,13 @@ impl Reader<'_> {
             Some(path) if !few => self.more(path, &entries)?,
             _ => words::More::default(),
         };
-        let summaries = args.summaries.as_ref().map(|path| self.set(path));
+        if args.finetune && background.is_none() {
+            self.common.warn(
+                "without --background the new model will not tell topics of --topics: the model's \
+                 own general news is of its encoder as it is",
+            );
+        }
+        let summaries = args.summaries.as_ref().map(|path| self.marked(path));
         Ok(Data {
             summaries: summaries.transpose()?,
             set,
@@ -181,6 +200,20 @@ impl Reader<'_> {
             set.rows.push(row);
             set.articles.push(article);
             set.segments.push(found);
+        }
+        Ok(set)
+    }
+
+    /// Articles of which all mark sentences.
+    fn marked(&self, path: &Path) -> anyhow::Result<Set> {
+        let set = self.set(path)?;
+        for (row, article) in set.rows.iter().zip(&set.articles) {
+            let (path, number) = (path.display(), row.number);
+            match row.spans("best", &article.text) {
+                Ok(Some(_)) => {}
+                Ok(None) => bail!("{path}: row {number} marks no sentences in \"best\""),
+                Err(e) => bail!("{path}: row {number} {e}"),
+            }
         }
         Ok(set)
     }

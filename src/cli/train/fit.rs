@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 
@@ -24,8 +24,10 @@ pub struct Fitter<'a> {
     pub encoder: Encoder,
     pub args: &'a Args,
     pub common: &'a Common,
-    /// Folder of embeddings and checkpoints.
+    /// Folder of embeddings.
     pub cache: &'a Path,
+    /// Folder of what is kept until the run is done.
+    pub part: &'a Path,
 }
 
 /// Topics as they were fitted.
@@ -40,14 +42,19 @@ impl Fitter<'_> {
     /// What decides about embeddings beside the texts.
     pub fn key(&self) -> String {
         let hashes = &self.base.manifest.sha256;
-        let key = [ENCODER, TOKENIZER, CONFIG].map(|file| hashes[file].as_str());
-        key.join(" ")
+        let mut key = [ENCODER, TOKENIZER, CONFIG]
+            .map(|file| hashes[file].as_str())
+            .join(" ");
+        if self.encoder.engine().starts_with("candle") {
+            key.push_str(" candle");
+        }
+        key
     }
 
     pub fn embed(&self, documents: &[Document]) -> anyhow::Result<Vec<Embeddings>> {
         let mut progress = self.common.progress();
-        let cache = Some(self.cache);
-        let embedded = train::embed(&self.encoder, &self.key(), documents, cache, &mut progress);
+        let (key, cache) = (self.key(), self.cache);
+        let embedded = train::embed(&self.encoder, &key, documents, cache, &mut progress);
         Ok(embedded?)
     }
 
@@ -228,11 +235,12 @@ impl Fitter<'_> {
                 all.push(logit);
             }
         }
-        fitted.calibrate(held_out, &data.grades);
+        fitted.calibrate(held_out, &data.grades, |topic| data.group(topic));
         Ok(fitted)
     }
 
-    /// The summary scorer: fitted when the run has articles for it, else the model's own.
+    /// The summary scorer: fitted when the run has articles for it, else the model's own; a
+    /// fine-tuned encoder has none, and the command falls back to one that serves any.
     pub fn summary(
         &self,
         data: &Data,
@@ -265,13 +273,7 @@ impl Fitter<'_> {
                 let spans = row.spans(column, text);
                 spans.map_err(|e| anyhow!("{}: row {} {e}", path.display(), row.number))
             };
-            let Some(best) = marked("best")? else {
-                bail!(
-                    "{}: row {} marks no sentences in \"best\"",
-                    path.display(),
-                    row.number
-                );
-            };
+            let best = marked("best")?.unwrap_or_default();
             let alternates = marked("alternates")?.unwrap_or_default();
             let sentences = &set.segments[i].sentences;
             let embeddings = &embeddings[i];

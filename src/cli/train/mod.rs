@@ -18,6 +18,8 @@ use super::files::Output;
 use super::{Common, Ended};
 use crate::encoder::Encoder;
 use crate::model::Bundle;
+use crate::train::EMBEDDINGS;
+use crate::train::finetune::PREFIX;
 
 /// Flags of `train`.
 #[derive(Debug, clap::Args)]
@@ -34,7 +36,8 @@ pub struct Args {
     #[arg(long, value_name = "TABLE", requires = "also")]
     also_labels: Option<PathBuf>,
     /// Articles with marked summary sentences (best, alternates: lists of sentences, or of
-    /// [start, end) character offsets); without them the model's own scorer stays
+    /// [start, end) character offsets); without them the model's own scorer stays, or after
+    /// --finetune one that looks at no embeddings
     #[arg(long, value_name = "TABLE")]
     summaries: Option<PathBuf>,
     /// Articles of general news, to measure topics of your own against; may be given several
@@ -70,23 +73,37 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
-    let target = args.output.display();
-    if args.output.exists() {
+    // Without a slash at the end, so that what stands beside it is not within.
+    let output: PathBuf = args.output.components().collect();
+    let target = output.display();
+    if output.exists() {
         bail!("{target}: exists already; name a new folder, or delete this one first");
     }
-    let mut part = args.output.clone().into_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
+    let part = PathBuf::from(format!("{target}.part"));
+    if args
+        .cache
+        .as_ref()
+        .is_some_and(|cache| cache.components().eq(part.components()))
+    {
+        bail!(
+            "{}: is not kept when the run is done; name another --cache",
+            part.display()
+        );
+    }
+    if args.finetune {
+        tuned::device()?;
+    }
     if part.exists() && !common.quiet {
         super::say("note", format!("goes on from {}", part.display()));
     }
-    let cache = args.cache.clone().unwrap_or_else(|| part.clone());
+    let base = common.bundle()?;
     let fitter = Fitter {
-        base: common.bundle()?,
-        encoder: Encoder::load(&common.bundle()?, common.engine()?)?,
+        encoder: Encoder::load(&base, common.engine()?)?,
+        base,
         args,
         common,
-        cache: &cache,
+        cache: args.cache.as_ref().unwrap_or(&part),
+        part: &part,
     };
     let reader = Reader {
         args,
@@ -97,13 +114,15 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         .num_threads(common.threads().unwrap_or(0))
         .build()?;
     // On a thread of the pool, so that everything below it runs there.
-    let (bundle, card, ended) = pool.install(move || {
+    let (model, ended) = pool.install(move || {
         let data = reader.read(fitter.has_background()?)?;
-        let (bundle, card) = train(&fitter, &data)?;
-        anyhow::Ok((bundle, card, reader.ended.get()))
+        anyhow::Ok((train(&fitter, &data)?, reader.ended.get()))
     })?;
-    place(&bundle, &card, &part, &args.output)
-        .with_context(|| format!("{target}: cannot be written"))?;
+    place(&model, &part, &output).with_context(|| format!("{target}: cannot be written"))?;
+    clear(&part);
+    let mut out = Output::open(None, &[])?;
+    write!(out, "{}", model.figures)?;
+    out.complete()?;
     if !common.quiet {
         super::say(
             "done",
@@ -113,15 +132,23 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     Ok(ended)
 }
 
-/// Fits everything and prints the figures; gives the bundle and its card.
-fn train(fitter: &Fitter, data: &Data) -> anyhow::Result<(Bundle, String)> {
+/// What a run makes.
+struct Model {
+    bundle: Bundle,
+    card: String,
+    figures: String,
+}
+
+fn train(fitter: &Fitter, data: &Data) -> anyhow::Result<Model> {
     let args = fitter.args;
     let (tuned, mut topics);
     let fitter = if args.finetune {
-        let held_out = fitter.held_out_of_tuned(data)?;
-        tuned = fitter.tuned(data)?;
+        let embedded = fitter.embed(&data.set.documents())?;
+        let held_out = fitter.held_out_of_tuned(data, &embedded)?;
+        tuned = fitter.tuned(data, &embedded)?;
         topics = tuned.topics(data)?;
-        topics.fitted.calibrate(held_out, &data.grades);
+        let group = |topic| data.group(topic);
+        topics.fitted.calibrate(held_out, &data.grades, group);
         &tuned
     } else {
         topics = fitter.topics(data)?;
@@ -134,9 +161,6 @@ fn train(fitter: &Fitter, data: &Data) -> anyhow::Result<(Bundle, String)> {
     }
     let mut figures = card::topics(data, &topics.fitted);
     fitter.summary(data, &mut topics.heads, &mut figures)?;
-    let mut out = Output::open(None, &[])?;
-    write!(out, "{figures}")?;
-    out.complete()?;
     let definitions = fit::definitions(data, topics.kind, &topics.fitted);
     let made_by = format!("classify train, seed {}", args.seed);
     let bundle = fitter.base.with_heads(
@@ -146,19 +170,37 @@ fn train(fitter: &Fitter, data: &Data) -> anyhow::Result<(Bundle, String)> {
         toml::to_string(&definitions)?,
         &made_by,
     );
-    let card = card::card(&bundle.manifest, data, topics.kind, &figures);
-    Ok((bundle, card))
+    Ok(Model {
+        card: card::card(&bundle.manifest, data, topics.kind, &figures),
+        bundle,
+        figures,
+    })
 }
 
-/// Writes the bundle in the folder of the run, gives it its place when it is whole, and removes that folder.
-fn place(bundle: &Bundle, card: &str, part: &Path, output: &Path) -> anyhow::Result<()> {
-    let whole = part.join("bundle");
+/// Where the bundle is written before it takes its place.
+const WHOLE: &str = "bundle";
+
+/// Writes the bundle in the folder of the run, and gives it its place when it is whole.
+fn place(model: &Model, part: &Path, output: &Path) -> anyhow::Result<()> {
+    let whole = part.join(WHOLE);
     if whole.exists() {
         std::fs::remove_dir_all(&whole)?;
     }
-    bundle.write(&whole)?;
-    std::fs::write(whole.join("MODEL_CARD.md"), card)?;
+    model.bundle.write(&whole)?;
+    std::fs::write(whole.join("MODEL_CARD.md"), &model.card)?;
     std::fs::rename(&whole, output)?;
-    std::fs::remove_dir_all(part)?;
     Ok(())
+}
+
+/// Removes what runs kept in the folder, and the folder when nothing else is in it. What
+/// cannot be removed does no harm.
+fn clear(part: &Path) {
+    for file in std::fs::read_dir(part).into_iter().flatten().flatten() {
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(EMBEDDINGS) || name.starts_with(PREFIX) {
+            let _ = std::fs::remove_file(file.path());
+        }
+    }
+    let _ = std::fs::remove_dir(part);
 }

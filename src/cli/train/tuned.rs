@@ -1,20 +1,22 @@
 //! Fine-tuning, and what it reaches on articles that it did not see.
 
+#[cfg(any(feature = "cuda", feature = "metal"))]
+use anyhow::Context;
 use anyhow::bail;
 use candle_core::{Device, Tensor};
 
 use super::data::Data;
 use super::fit::{self, Fitter};
-use crate::analyzer::{Analyzer, Options, TOGETHER, embed_phrases};
-use crate::encoder::{Document, Encoder, Trainable, calibrate};
+use crate::analyzer::{Analyzer, embed_phrases};
+use crate::encoder::{Document, Embeddings, Encoder, Trainable, calibrate};
 use crate::evaluate::resample;
 use crate::model::pack_encoder;
-use crate::topics::{IDENTITY, phrases};
-use crate::train::finetune::{Example, Settings, Start, finetune};
-use crate::train::{self};
+use crate::topics::phrases;
+use crate::train;
+use crate::train::finetune::{Example, PREFIX, Settings, Start, finetune};
 
-/// Encoders that are fine-tuned to see how well it goes. Each costs two thirds of the last one,
-/// which sees all articles.
+/// Encoders that are fine-tuned to see how well it goes. Each costs as much as the last one,
+/// which sees all articles, or two thirds of it when the articles are many.
 const FOLDS: usize = 3;
 /// Articles that weights are rounded to int8 by.
 const CALIBRATE: usize = 60;
@@ -22,10 +24,17 @@ const CALIBRATE: usize = 60;
 impl<'a> Fitter<'a> {
     /// Logits `[articles][topics]` of a model whose encoder did not see the article: that
     /// of a fine-tuned encoder's own articles would promise too much.
-    pub fn held_out_of_tuned(&self, data: &Data) -> anyhow::Result<Vec<Vec<f32>>> {
+    pub fn held_out_of_tuned(
+        &self,
+        data: &Data,
+        embedded: &[Embeddings],
+    ) -> anyhow::Result<Vec<Vec<f32>>> {
         let count = data.set.articles.len();
         if count < 2 * FOLDS {
-            bail!("{count} labelled articles are too few to fine-tune on");
+            bail!(
+                "{count} labelled articles are too few to fine-tune on; give {} or more",
+                2 * FOLDS
+            );
         }
         let fold = resample::folds(count, FOLDS, self.args.seed);
         let mut held_out = vec![Vec::new(); count];
@@ -34,37 +43,31 @@ impl<'a> Fitter<'a> {
                 let all = 0..count;
                 all.filter(|&i| (fold[i] == out) == inside).collect()
             };
-            let (seen, unseen) = (data.pick(&of(false)), of(true));
-            let tuned = self.tuned(&seen)?;
-            let mut topics = tuned.topics(&seen)?;
-            for calibration in &mut topics.fitted.calibrations {
-                calibration.platt = IDENTITY;
-            }
+            let (seen, unseen) = (of(false), of(true));
+            let before: Vec<Embeddings> = seen.iter().map(|&i| embedded[i].clone()).collect();
+            let seen = data.pick(&seen);
+            let tuned = self.tuned(&seen, &before)?;
+            let topics = tuned.topics(&seen)?;
             let definitions = fit::definitions(&seen, topics.kind, &topics.fitted);
             let definitions = toml::to_string(&definitions)?;
             let heads = topics.heads.serialise()?;
             let bundle = (tuned.base).with_heads("held out", "0", heads, definitions, "");
             let analyzer = Analyzer::new(&bundle, self.common.engine()?, self.common.threads())?;
-            for together in unseen.chunks(TOGETHER) {
-                let articles: Vec<_> = together.iter().map(|&i| &data.set.articles[i]).collect();
-                let all = analyzer.analyze_all(&articles, &Options::default());
-                for (&i, analysis) in together.iter().zip(all) {
-                    let topics = analysis?.topics;
-                    held_out[i] = topics.iter().map(|t| logit(t.probability)).collect();
-                }
+            for i in unseen {
+                held_out[i] = analyzer.logits(&data.set.articles[i])?;
             }
         }
         Ok(held_out)
     }
 
-    /// The same with an encoder that is fine-tuned on all of the data.
-    pub fn tuned(&self, data: &Data) -> anyhow::Result<Fitter<'a>> {
+    /// The same with an encoder that is fine-tuned on all of the data, which this one
+    /// has embedded.
+    pub fn tuned(&self, data: &Data, embedded: &[Embeddings]) -> anyhow::Result<Fitter<'a>> {
         let settings = Settings {
             seed: self.args.seed,
             ..Settings::default()
         };
         let documents = data.set.documents();
-        let embedded = self.embed(&documents)?;
         let phrases: Vec<Vec<String>> = (data.entries.iter())
             .map(|entry| match entry.is_defined() {
                 true => phrases(&entry.name, &entry.definition, &entry.examples),
@@ -79,7 +82,7 @@ impl<'a> Fitter<'a> {
             })
             .collect::<Result<_, _>>()?;
         let mut examples: Vec<Example> = Vec::new();
-        for (i, (document, embeddings)) in documents.iter().zip(&embedded).enumerate() {
+        for (i, (document, embeddings)) in documents.iter().zip(embedded).enumerate() {
             examples.push(Example {
                 document: document.clone(),
                 before: fit::reading(document, embeddings).rows()?,
@@ -108,7 +111,7 @@ impl<'a> Fitter<'a> {
         let all: Vec<Document> = examples.iter().map(|e| e.document.clone()).collect();
         let holds: Vec<_> = examples.iter().map(|e| &e.holds).collect();
         let key = train::key(&format!("{} {settings:?} {holds:?}", self.key()), &all);
-        let checkpoint = self.cache.join(format!("finetune-{key}.safetensors"));
+        let checkpoint = self.part.join(format!("{PREFIX}{key}.safetensors"));
         let device = device()?;
         let trainable = Trainable::load(&self.base, &device)?;
         finetune(
@@ -117,12 +120,14 @@ impl<'a> Fitter<'a> {
             &start,
             &settings,
             &device,
-            Some(&checkpoint),
+            &checkpoint,
             &mut self.common.progress(),
         )?;
         let weights = trainable.weights()?;
-        let texts: Vec<String> = (data.set.articles.iter().take(CALIBRATE))
-            .map(|article| article.text.clone())
+        let count = data.set.articles.len();
+        let each = CALIBRATE.min(count);
+        let texts: Vec<String> = (0..each)
+            .map(|i| data.set.articles[i * count / each].text.clone())
             .collect();
         let plain = self
             .base
@@ -136,6 +141,8 @@ impl<'a> Fitter<'a> {
         Ok(Fitter {
             encoder: Encoder::load(&base, self.common.engine()?)?,
             base,
+            // Of no use to another run.
+            cache: self.part,
             ..*self
         })
     }
@@ -150,16 +157,11 @@ fn center(examples: &[Example]) -> anyhow::Result<Vec<f32>> {
 }
 
 /// Where the layers are trained: a GPU when this build knows one.
-fn device() -> anyhow::Result<Device> {
+pub fn device() -> anyhow::Result<Device> {
     #[cfg(feature = "cuda")]
-    return Ok(Device::new_cuda(0)?);
+    return Device::new_cuda(0).context("this build fine-tunes on a CUDA device");
     #[cfg(all(feature = "metal", not(feature = "cuda")))]
-    return Ok(Device::new_metal(0)?);
+    return Device::new_metal(0).context("this build fine-tunes on a Metal device");
     #[cfg(not(any(feature = "cuda", feature = "metal")))]
     Ok(Device::Cpu)
-}
-
-fn logit(probability: f32) -> f32 {
-    let p = probability.clamp(1e-7, 1.0 - 1e-7);
-    (p / (1.0 - p)).ln()
 }
