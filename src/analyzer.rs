@@ -10,7 +10,7 @@ use crate::analysis::{Analysis, Evidence, ModelId, Place, SummarySentence, Topic
 use crate::article::{Article, Language, Segments, Sentence, segment};
 use crate::encoder::{Document, Embeddings, Encoder, EngineOptions};
 use crate::model::{Bundle, HEADS, ModelError, TOPICS};
-use crate::summary::{Line, SummaryScorer, select};
+use crate::summary::{Length, Line, Room, SummaryScorer, select};
 use crate::topics::{
     Background, Definitions, OwnTopics, Reading, Topic, TopicFile, TopicScore, TopicScorer,
 };
@@ -25,8 +25,11 @@ pub const DEFAULT_SUMMARY: usize = 3;
 /// What of an analysis can be set.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Most sentences of the summary.
-    pub summary_sentences: usize,
+    /// How long the summary may be.
+    pub summary: Length,
+    /// Whether the summary's sentences stand in the order of their rank, the best first;
+    /// else in the article's.
+    pub by_rank: bool,
     /// Threshold of every topic that `thresholds` does not name; the model's
     /// own when not set.
     pub threshold: Option<f32>,
@@ -40,7 +43,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            summary_sentences: DEFAULT_SUMMARY,
+            summary: Length::sentences(DEFAULT_SUMMARY),
+            by_rank: false,
             threshold: None,
             thresholds: HashMap::new(),
             all_evidence: false,
@@ -361,16 +365,25 @@ impl Analyzer {
                 }
             })
             .collect();
-        let scores = self.summary.score(&lines, &embeddings.sentences, title)?;
-        let summary = select(&scores, &embeddings.sentences, options.summary_sentences)?
-            .into_iter()
-            .map(|sentence| SummarySentence {
+        let mut warnings = article.warnings.clone();
+        let mut summary: Vec<SummarySentence> = Vec::new();
+        // Nothing is scored that is not asked for.
+        if options.summary.sentences > 0 {
+            let scores = self.summary.score(&lines, &embeddings.sentences, title)?;
+            let room = Room::new(options.summary, &lines);
+            let mut chosen = select(&scores, &embeddings.sentences, room)?;
+            if !options.by_rank {
+                chosen.sort_unstable();
+            }
+            if chosen.is_empty() {
+                warnings.push("no sentence is short enough for the summary asked for".to_owned());
+            }
+            summary.extend(chosen.into_iter().map(|sentence| SummarySentence {
                 place: place(sentence),
                 score: round(scores[sentence]),
                 text: text(sentence),
-            })
-            .collect();
-        let mut warnings = article.warnings.clone();
+            }));
+        }
         warnings.extend(segments.warnings.clone());
         let mut meta = article.meta.clone();
         if let Some(language) = Language::of(texts.iter().copied()) {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::files::{Output, unwritable};
 use super::{
     Common, Ended,
-    classify::{Shape, Text},
+    classify::{Shape, Summary, Text},
     say,
 };
 use crate::batch::{self, Event, Limits};
@@ -30,6 +30,8 @@ pub struct Args {
     columns: ColumnArgs,
     #[command(flatten)]
     shape: Shape,
+    #[command(flatten)]
+    summary: Summary,
     #[command(flatten)]
     text: Text,
 }
@@ -79,7 +81,8 @@ enum FormatName {
 pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let table = args.table.display().to_string();
     let analyzer = args.shape.own.analyzer(common)?;
-    let options = args.shape.options(&analyzer)?;
+    let mut options = args.shape.options(&analyzer)?;
+    args.summary.set(&args.shape, &mut options);
     // In JSON a character of the text takes up to six bytes.
     let max_row = args
         .text

@@ -12,6 +12,7 @@ use crate::analysis::Analysis;
 use crate::analyzer::{AnalyzeError, Analyzer, DEFAULT_SUMMARY, Options, TOGETHER};
 use crate::article::{Article, Articles, DEFAULT_MAX_BYTES, ReadError, read};
 use crate::output::{Format, Outcome, Page, Printer};
+use crate::summary::Length;
 
 /// Flags of the main job.
 #[derive(Debug, clap::Args)]
@@ -29,20 +30,74 @@ pub struct Args {
     #[command(flatten)]
     shape: Shape,
     #[command(flatten)]
+    summary: Summary,
+    #[command(flatten)]
     text: Text,
 }
 
 /// What of an analysis can be set by flags.
 #[derive(Debug, clap::Args)]
 pub struct Shape {
-    /// Sentences of the summary; 0 for none
-    #[arg(short = 'n', long, value_name = "N", default_value_t = DEFAULT_SUMMARY)]
-    sentences: usize,
+    /// Most sentences of the summary; 0 for none [default: 3, or any number with another bound]
+    #[arg(short = 'n', long, value_name = "N")]
+    sentences: Option<usize>,
     /// Probability from which on a topic holds, for all topics or for one; repeatable
     #[arg(long, value_name = "[TOPIC=]P")]
     threshold: Vec<Threshold>,
     #[command(flatten)]
     pub own: super::topics::Own,
+}
+
+/// How long the summary is and how it is ordered; every bound holds.
+#[derive(Debug, clap::Args)]
+pub struct Summary {
+    /// Most words of the summary
+    #[arg(long, value_name = "N")]
+    words: Option<usize>,
+    /// Most characters of the summary
+    #[arg(long, value_name = "N")]
+    chars: Option<usize>,
+    /// Most words of the summary, as a share of the article's: 0.2
+    #[arg(long, value_name = "P", value_parser = share)]
+    ratio: Option<f32>,
+    /// Order of the summary's sentences
+    #[arg(long, value_name = "ORDER", default_value = "article")]
+    order: Order,
+    /// No summary, which saves a little time
+    #[arg(long, conflicts_with_all = ["sentences", "words", "chars", "ratio", "order"])]
+    no_summary: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Order {
+    /// As in the article
+    Article,
+    /// The best first
+    Rank,
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("give a share above 0 and up to 1, such as 0.2".to_owned()),
+    }
+}
+
+impl Summary {
+    /// Sets the options that these flags decide.
+    pub fn set(&self, shape: &Shape, options: &mut Options) {
+        let length = &mut options.summary;
+        if self.words.or(self.chars).is_some() || self.ratio.is_some() {
+            length.sentences = shape.sentences.unwrap_or(usize::MAX);
+        }
+        length.words = self.words.unwrap_or(length.words);
+        length.chars = self.chars.unwrap_or(length.chars);
+        length.ratio = self.ratio.unwrap_or(length.ratio);
+        if self.no_summary {
+            length.sentences = 0;
+        }
+        options.by_rank = self.order == Order::Rank;
+    }
 }
 
 /// What is read of an article and what of it is passed on.
@@ -92,7 +147,7 @@ impl std::str::FromStr for Threshold {
 impl Shape {
     /// Sentences of the summary.
     pub fn sentences(&self) -> usize {
-        self.sentences
+        self.sentences.unwrap_or(DEFAULT_SUMMARY)
     }
 
     /// The options for an analyzer.
@@ -101,7 +156,7 @@ impl Shape {
     /// When a threshold names a topic that the model does not have.
     pub fn options(&self, analyzer: &Analyzer) -> anyhow::Result<Options> {
         let mut options = Options {
-            summary_sentences: self.sentences,
+            summary: Length::sentences(self.sentences()),
             ..Options::default()
         };
         for threshold in &self.threshold {
@@ -135,7 +190,8 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     }
     let start = Instant::now();
     let analyzer = args.shape.own.analyzer(common)?;
-    let options = args.shape.options(&analyzer)?;
+    let mut options = args.shape.options(&analyzer)?;
+    args.summary.set(&args.shape, &mut options);
     common.note(format!(
         "model {} {} ready in {:.0} ms on {} threads",
         analyzer.model().name,

@@ -2,37 +2,46 @@
 
 use candle_core::{Result, Tensor};
 
+use super::length::Room;
+
 /// How much likeness to a chosen sentence costs.
 const REDUNDANCY: f32 = 0.5;
 
-/// Chooses up to `count` sentences: each time the one with the best score less
+/// Chooses sentences while there is room: each time the one with the best score less
 /// a penalty for its likeness to those chosen already (maximal marginal
-/// relevance, Carbonell and Goldstein 1998, section 2). `embeddings` has shape
-/// `[sentences, dim]`, rows of unit length. Gives the sentences in the
-/// article's order.
+/// relevance, Carbonell and Goldstein 1998, section 2), of those that fit. `embeddings` has shape
+/// `[sentences, dim]`, rows of unit length. Gives the sentences in the order of
+/// choice, the best first.
 ///
 /// # Errors
 /// When the shapes do not fit.
-pub fn select(scores: &[f32], embeddings: &Tensor, count: usize) -> Result<Vec<usize>> {
-    if count >= scores.len() {
-        return Ok((0..scores.len()).collect());
+pub fn select(scores: &[f32], embeddings: &Tensor, mut room: Room) -> Result<Vec<usize>> {
+    if room.holds_all(scores.len()) {
+        let mut all: Vec<usize> = (0..scores.len()).collect();
+        all.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+        return Ok(all);
     }
     let mut chosen: Vec<usize> = Vec::new();
+    let mut left = vec![true; scores.len()];
     let mut likeness = vec![0f32; scores.len()];
-    while chosen.len() < count {
-        let value = |i: usize| logit(scores[i]) - REDUNDANCY * penalty(likeness[i]);
+    let value = |i: usize, likeness: &[f32]| logit(scores[i]) - REDUNDANCY * penalty(likeness[i]);
+    loop {
         let best = (0..scores.len())
-            .filter(|i| !chosen.contains(i))
-            .max_by(|&a, &b| value(a).total_cmp(&value(b)).then(b.cmp(&a)));
+            .filter(|&i| left[i] && room.holds(i))
+            .max_by(|&a, &b| {
+                let (a_value, b_value) = (value(a, &likeness), value(b, &likeness));
+                a_value.total_cmp(&b_value).then(b.cmp(&a))
+            });
         let Some(best) = best else { break };
         chosen.push(best);
+        left[best] = false;
+        room.take(best);
         let row = embeddings.narrow(0, best, 1)?;
         let like = embeddings.broadcast_mul(&row)?.sum(1)?.to_vec1::<f32>()?;
         for (most, value) in likeness.iter_mut().zip(like) {
             *most = most.max(value);
         }
     }
-    chosen.sort_unstable();
     Ok(chosen)
 }
 
@@ -49,16 +58,50 @@ fn penalty(cosine: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Length, Line};
     use super::*;
     use candle_core::Device;
+    use proptest::prelude::*;
 
     #[test]
-    fn a_repeated_sentence_is_not_chosen_twice_and_order_is_the_articles() {
+    fn a_repeated_sentence_is_not_chosen_twice_and_the_best_comes_first() {
         let rows = [[1f32, 0.0], [0.0, 1.0], [0.0, 1.0], [0.6, 0.8]];
         let embeddings = Tensor::new(&rows, &Device::Cpu).unwrap();
         let scores = [0.3, 0.8, 0.79, 0.1];
-        assert_eq!(select(&scores, &embeddings, 2).unwrap(), [0, 1]);
-        assert_eq!(select(&scores, &embeddings, 9).unwrap(), [0, 1, 2, 3]);
-        assert_eq!(select(&scores, &embeddings, 0).unwrap(), [0usize; 0]);
+        let choose = |count| select(&scores, &embeddings, Room::sentences(count)).unwrap();
+        assert_eq!(choose(2), [1, 0]);
+        assert_eq!(choose(9), [1, 2, 0, 3]);
+        assert_eq!(choose(0), [0usize; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_bound_holds_and_nothing_more_would_fit(
+            texts in proptest::collection::vec("[a-zé]{1,9}( [a-zé]{1,9}){0,12}[.]", 1..12),
+            sentences in 0usize..6,
+            words in 0usize..40,
+            chars in 0usize..200,
+            ratio in 0f32..=1.0,
+        ) {
+            let lines: Vec<Line> = texts.iter().map(|text| Line { text, paragraph: 0 }).collect();
+            let scores: Vec<f32> = (0..texts.len()).map(|i| 0.1 + 0.05 * i as f32).collect();
+            let rows: Vec<f32> = (0..texts.len() * 2).map(|i| (i as f32).sin()).collect();
+            let embeddings = Tensor::from_vec(rows, (texts.len(), 2), &Device::Cpu).unwrap();
+            let length = Length { sentences, words, chars, ratio };
+            let chosen = select(&scores, &embeddings, Room::new(length, &lines)).unwrap();
+            let count = |text: &str| text.split_whitespace().count();
+            let all: usize = texts.iter().map(|t| count(t)).sum();
+            let fits = |chosen: &[usize]| {
+                let text = chosen.iter().map(|&i| texts[i].as_str()).collect::<Vec<_>>().join(" ");
+                chosen.len() <= sentences
+                    && count(&text) <= words
+                    && text.chars().count() <= chars
+                    && count(&text) as f64 <= all as f64 * f64::from(ratio) + 1e-9
+            };
+            prop_assert!(fits(&chosen));
+            for more in (0..texts.len()).filter(|i| !chosen.contains(i)) {
+                prop_assert!(!fits(&[&chosen[..], &[more]].concat()));
+            }
+        }
     }
 }

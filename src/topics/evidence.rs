@@ -39,32 +39,48 @@ pub fn contributions(head: &Head, output: &HeadOutput, topic: usize) -> Result<V
 }
 
 /// How far a word logit of 1 raises a sentence.
-const BY_WORDS: f32 = 0.4;
+const BY_WORDS: f32 = 0.3;
+/// Word logits beyond this say no more: a few words that all name the topic reach any height.
+const MOST: f32 = 3.0;
 /// Words that a sentence needs to say something by itself.
 const WORDS: f32 = 14.0;
 /// What a sentence is worth that leans on the one before it.
 const LEANING: f32 = 0.4;
+/// What a question, an aside or a line without an end is worth.
+const NO_STATEMENT: f32 = 0.4;
+/// What one of the first sentences is worth, which say what the article is about.
+const LEAD: f32 = 1.25;
+/// How many those are.
+const LEADING: usize = 3;
 /// Openings that lean on what was said before.
-const OPENINGS: [&str; 17] = [
-    "he", "she", "it", "they", "that", "his", "her", "its", "their", "but", "and", "so", "also",
-    "another", "others", "some", "then",
+const OPENINGS: [&str; 20] = [
+    "he", "she", "it", "they", "we", "i", "that", "his", "her", "its", "their", "but", "and", "so",
+    "also", "another", "others", "some", "then", "today",
 ];
 /// Words that lean on what was said before where they stand among the first few.
 const POINTERS: [&str; 4] = ["this", "these", "those", "such"];
 /// So many.
 const FIRST: usize = 6;
 
-/// How plainly each text speaks for a topic by itself: embeddings know what stands around a
-/// sentence, a reader who sees it alone does not. `words` are the texts' word logits.
-pub fn plainness(texts: &[&str], words: impl Iterator<Item = f32>) -> Vec<f32> {
-    texts
+/// How plainly each sentence speaks for a topic by itself: embeddings know what stands around
+/// a sentence, a reader who sees it alone does not. `words` are the sentences' word logits.
+pub fn plainness(sentences: &[&str], words: impl Iterator<Item = f32>) -> Vec<f32> {
+    sentences
         .iter()
         .zip(words)
-        .map(|(text, logit)| {
+        .enumerate()
+        .map(|(number, (text, logit))| {
             #[expect(clippy::cast_precision_loss, reason = "a count of words")]
             let whole = (text.split_whitespace().count() as f32 / WORDS).min(1.0);
-            let leaning = if leans(text) { LEANING } else { 1.0 };
-            (BY_WORDS * logit).exp() * whole * leaning
+            let mut plain = (BY_WORDS * logit.clamp(-MOST, MOST)).exp() * whole * whole;
+            for (holds, worth) in [
+                (leans(text), LEANING),
+                (!is_statement(text), NO_STATEMENT),
+                (number < LEADING, LEAD),
+            ] {
+                plain *= if holds { worth } else { 1.0 };
+            }
+            plain
         })
         .collect()
 }
@@ -78,6 +94,11 @@ fn leans(text: &str) -> bool {
         .peekable();
     words.peek().is_some_and(|first| OPENINGS.contains(first))
         || words.any(|word| POINTERS.contains(&word))
+}
+
+fn is_statement(text: &str) -> bool {
+    let text = text.trim_end_matches(['"', '”', '’', '\'', ')', ']']);
+    text.ends_with(['.', '!', '…', ':', ';', ',']) && !text.starts_with('(')
 }
 
 /// The strongest sentences with their share of all positive contributions.
@@ -116,6 +137,13 @@ mod tests {
         ];
         let plain = plainness(&texts, [2.0, 2.0, -1.0].into_iter());
         assert!(plain[0] > plain[2] && plain[2] > plain[1], "{plain:?}");
+        let fragments = [
+            "Hackers, hackers, hackers",
+            "Today it is hackers.",
+            texts[2],
+        ];
+        let plain = plainness(&fragments, [9.0, 9.0, 0.0].into_iter());
+        assert!(plain[2] > plain[0] && plain[2] > plain[1], "{plain:?}");
     }
 
     #[test]

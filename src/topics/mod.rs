@@ -116,11 +116,10 @@ impl TopicScorer {
             .flat_map(|text| self.words.logits(text))
             .collect();
         let whole = reading.texts().collect::<Vec<_>>().join(" ");
-        let texts: Vec<&str> = reading.texts().collect();
         let plain: Vec<Vec<f32>> = (0..self.topics().len())
             .map(|topic| {
                 let of_topic = row_words.iter().skip(topic).step_by(self.topics().len());
-                evidence::plainness(&texts, of_topic.copied())
+                evidence::plainness(reading.sentences, of_topic.skip(first).copied())
             })
             .collect();
         let input = HeadInput {
@@ -142,9 +141,8 @@ impl TopicScorer {
             }
             for (topic, share) in shares.iter_mut().enumerate() {
                 let own = evidence::contributions(member, &output, topic)?;
-                for ((total, value), plain) in (share.iter_mut())
-                    .zip(&own[first..])
-                    .zip(&plain[topic][first..])
+                for ((total, value), plain) in
+                    (share.iter_mut()).zip(&own[first..]).zip(&plain[topic])
                 {
                     *total += value * plain / members;
                 }

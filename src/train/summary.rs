@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 
 use super::fitting;
 use crate::evaluate::resample;
-use crate::summary::{FEATURES, SummaryScorer, select};
+use crate::summary::{FEATURES, Room, SummaryScorer, select};
 
 /// Target of a sentence that a reader named as nearly as good as the best.
 pub const ALTERNATE: f32 = 0.5;
@@ -89,7 +89,7 @@ pub fn cross_validate(
         let (_, scorer) = fit_on(&train, with_embeddings, settings)?;
         for (example, _) in pairs().filter(|(_, f)| **f == out) {
             let scores = candle_nn::ops::sigmoid(&logits(&scorer, example)?)?.to_vec1::<f32>()?;
-            for sentence in select(&scores, &example.embeddings, 3)? {
+            for sentence in select(&scores, &example.embeddings, Room::sentences(3))? {
                 let target = example.targets[sentence];
                 chosen += 1;
                 best += usize::from(target >= 1.0);

@@ -107,7 +107,7 @@ pub(super) fn analyze(
         let chosen = case.chosen();
         case.summary = case.judge.as_ref().map(|judge| match &case.analysis {
             Some(_) => judge.judge(&chosen),
-            None => judge.failed(settings.options.summary_sentences),
+            None => judge.failed(settings.options.summary.sentences),
         });
     });
     let analyses = cases.iter().flat_map(|c| &c.analysis);

@@ -166,7 +166,7 @@ pub fn run(
             model: None,
             data: data.record(),
             settings: results::Settings {
-                sentences: settings.options.summary_sentences,
+                sentences: settings.options.summary.sentences,
                 thresholds: BTreeMap::new(),
                 resamples: resampling.count,
                 seed: resampling.seed,

@@ -51,7 +51,7 @@ pub(super) fn summaries(model: &str, cases: &[Case], settings: &Settings) -> Opt
     if judged.is_empty() {
         return None;
     }
-    let count = settings.options.summary_sentences;
+    let count = settings.options.summary.sentences;
     let seed = settings.resampling.seed;
     type Choice<'a> = &'a (dyn Fn(&Row, &Judge) -> Scores + Sync);
     let each = |choice: Choice| -> Vec<Scores> {
