@@ -39,7 +39,7 @@ pub fn contributions(head: &Head, output: &HeadOutput, topic: usize) -> Result<V
 }
 
 /// How far a word logit of 1 raises a sentence.
-const BY_WORDS: f32 = 0.3;
+const BY_WORDS: f32 = 0.6;
 /// Word logits beyond this say no more: a few words that all name the topic reach any height.
 const MOST: f32 = 3.0;
 /// Words that a sentence needs to say something by itself.
@@ -61,6 +61,13 @@ const OPENINGS: [&str; 20] = [
 const POINTERS: [&str; 4] = ["this", "these", "those", "such"];
 /// So many.
 const FIRST: usize = 6;
+
+/// What a sentence is worth as evidence, of what it adds to the decision and how plainly it
+/// speaks. The root, since sentences that add much add about as much: among those it is for
+/// plainness to choose.
+pub fn convincing(contribution: f32, plainness: f32) -> f32 {
+    contribution.max(0.0).sqrt() * plainness
+}
 
 /// How plainly each sentence speaks for a topic by itself: embeddings know what stands around
 /// a sentence, a reader who sees it alone does not. `words` are the sentences' word logits.

@@ -141,11 +141,14 @@ impl TopicScorer {
             }
             for (topic, share) in shares.iter_mut().enumerate() {
                 let own = evidence::contributions(member, &output, topic)?;
-                for ((total, value), plain) in
-                    (share.iter_mut()).zip(&own[first..]).zip(&plain[topic])
-                {
-                    *total += value * plain / members;
+                for (total, value) in share.iter_mut().zip(&own[first..]) {
+                    *total += value / members;
                 }
+            }
+        }
+        for (share, plain) in shares.iter_mut().zip(&plain) {
+            for (value, plain) in share.iter_mut().zip(plain) {
+                *value = evidence::convincing(*value, *plain);
             }
         }
         Ok(self
