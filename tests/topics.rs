@@ -225,3 +225,33 @@ fn eight_articles_a_topic_make_a_bundle_with_definitions_or_without() {
         );
     }
 }
+
+#[test]
+fn what_would_go_wrong_without_a_word_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let topics = write(&folder, "topics.toml", OWN);
+    let note = write(&folder, "note.txt", YACHTS);
+    let over = classify(&[&note, "--topics", &topics, "-o", &topics]);
+    assert_eq!(over.status.code(), Some(2));
+    assert!(err(&over).contains("is an input too"), "{}", err(&over));
+    assert_eq!(fs::read_to_string(&topics).unwrap(), OWN);
+
+    let rows = ["Sailing", "sailing", "baking"]
+        .map(|label| serde_json::json!({"text": COUNCIL, "labels": [label]}).to_string());
+    let labelled = write(&folder, "labelled.jsonl", &rows.join("\n"));
+    let model = folder.path().join("model");
+    let model = model.to_str().unwrap();
+    let trained = classify(&["train", &labelled, "--topics", &topics, "-o", model]);
+    assert_eq!(trained.status.code(), Some(2));
+    let told = err(&trained);
+    assert!(
+        told.contains("\"Sailing\"; write the topic \"sailing\""),
+        "{told}"
+    );
+
+    let bad = OWN.replace("\"Baking\"", "\"Ba\\u0007king\"");
+    let bad = write(&folder, "bad.toml", &bad);
+    let checked = classify(&["topics", "check", &bad]);
+    assert_eq!(checked.status.code(), Some(2));
+    assert!(err(&checked).contains("line 9"), "{}", err(&checked));
+}

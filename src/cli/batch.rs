@@ -102,7 +102,10 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let format = match args.format {
         FormatName::Jsonl => Format::Jsonl,
     };
-    let output = Output::open(args.output.as_deref(), std::slice::from_ref(&args.table))?;
+    let inputs: Vec<_> = std::iter::once(args.table.clone())
+        .chain(args.shape.own.file())
+        .collect();
+    let output = Output::open(args.output.as_deref(), &inputs)?;
     let mut printer = Printer::new(format, analyzer.model().clone(), output);
     let mut progress = common.progress();
     let start = Instant::now();

@@ -214,7 +214,13 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         FormatName::Jsonl => Format::Jsonl,
         FormatName::Markdown => Format::Markdown,
     };
-    let output = Output::open(args.output.as_deref(), &args.files)?;
+    let inputs: Vec<PathBuf> = args
+        .files
+        .iter()
+        .cloned()
+        .chain(args.shape.own.file())
+        .collect();
+    let output = Output::open(args.output.as_deref(), &inputs)?;
     let mut run = Run {
         printer: Printer::new(format, analyzer.model().clone(), output),
         analyzer: &analyzer,

@@ -36,6 +36,11 @@ pub struct Own {
 }
 
 impl Own {
+    /// The file, which no output must overwrite.
+    pub fn file(&self) -> Option<PathBuf> {
+        self.topics.clone()
+    }
+
     /// The model, ready to run as the flags say, with these topics.
     pub fn analyzer(&self, common: &Common) -> anyhow::Result<Analyzer> {
         self.beside(common.analyzer()?, common)

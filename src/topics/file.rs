@@ -144,6 +144,11 @@ fn entry(text: &str, topic: Spanned<RawTopic>, problems: &mut Vec<Problem>) -> E
             let problem = format!("{what} of topic \"{id}\" says nothing; fill it or leave it out");
             wrong(value.span(), problem);
         }
+        let odd = value.get_ref().chars().find(|c| c.is_control());
+        if let (Some(odd), "the name") = (odd, what) {
+            let problem = format!("{what} of topic \"{id}\" has {odd:?} in it: leave it out");
+            wrong(value.span(), problem);
+        }
         Some(value.into_inner())
     };
     let name = filled(raw.name, "the name");

@@ -230,10 +230,11 @@ impl Reader<'_> {
                 let list = topics::read(path)?;
                 if let Some(absent) = list.topics.iter().find(|t| !named.contains(&t.id)) {
                     bail!(
-                        "{name}: topic \"{}\" is in no row of the articles",
+                        "{name}: topic \"{}\" is in no row of the articles, in grades or labels",
                         absent.id
                     );
                 }
+                self.strangers(&named, &list.topics)?;
                 list.topics
             }
             None => named
@@ -252,6 +253,30 @@ impl Reader<'_> {
             );
         }
         Ok(entries)
+    }
+
+    /// Labels that are no topic of the file: refused where they are one but for case and
+    /// spaces, since their articles would count as being without it.
+    fn strangers(&self, named: &BTreeSet<String>, topics: &[Entry]) -> anyhow::Result<()> {
+        let table = self.args.articles.display();
+        let strange = |label: &&String| topics.iter().all(|topic| topic.id != **label);
+        let strangers: Vec<&str> = named.iter().filter(strange).map(String::as_str).collect();
+        let plain = |text: &str| text.trim().to_lowercase();
+        for label in &strangers {
+            if let Some(topic) = topics.iter().find(|t| plain(&t.id) == plain(label)) {
+                bail!(
+                    "{table}: some labels say \"{label}\"; write the topic \"{}\"",
+                    topic.id
+                );
+            }
+        }
+        if !strangers.is_empty() {
+            let ids = strangers.join("\", \"");
+            self.common.warn(format!(
+                "{table}: labels that are no topics of the file are left out: \"{ids}\""
+            ));
+        }
+        Ok(())
     }
 
     /// Articles of the topic that has fewest; warns of topics that can hardly be learnt.

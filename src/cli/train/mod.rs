@@ -145,7 +145,7 @@ fn train(fitter: &Fitter, data: &Data) -> anyhow::Result<Model> {
     let fitter = if args.finetune {
         let embedded = fitter.embed(&data.set.documents())?;
         let held_out = fitter.held_out_of_tuned(data, &embedded)?;
-        tuned = fitter.tuned(data, &embedded)?;
+        tuned = fitter.tuned(data, &embedded, "last encoder")?;
         topics = tuned.topics(data)?;
         let group = |topic| data.group(topic);
         topics.fitted.calibrate(held_out, &data.grades, group);

@@ -46,7 +46,8 @@ impl<'a> Fitter<'a> {
             let (seen, unseen) = (of(false), of(true));
             let before: Vec<Embeddings> = seen.iter().map(|&i| embedded[i].clone()).collect();
             let seen = data.pick(&seen);
-            let tuned = self.tuned(&seen, &before)?;
+            let which = format!("encoder {} of {}", out + 1, FOLDS + 1);
+            let tuned = self.tuned(&seen, &before, &which)?;
             let topics = tuned.topics(&seen)?;
             let definitions = fit::definitions(&seen, topics.kind, &topics.fitted);
             let definitions = toml::to_string(&definitions)?;
@@ -61,8 +62,13 @@ impl<'a> Fitter<'a> {
     }
 
     /// The same with an encoder that is fine-tuned on all of the data, which this one
-    /// has embedded.
-    pub fn tuned(&self, data: &Data, embedded: &[Embeddings]) -> anyhow::Result<Fitter<'a>> {
+    /// has embedded; `which` is told with its progress.
+    pub fn tuned(
+        &self,
+        data: &Data,
+        embedded: &[Embeddings],
+        which: &str,
+    ) -> anyhow::Result<Fitter<'a>> {
         let settings = Settings {
             seed: self.args.seed,
             ..Settings::default()
@@ -113,6 +119,7 @@ impl<'a> Fitter<'a> {
         let key = train::key(&format!("{} {settings:?} {holds:?}", self.key()), &all);
         let checkpoint = self.part.join(format!("{PREFIX}{key}.safetensors"));
         let device = device()?;
+        let mut progress = self.common.progress();
         let trainable = Trainable::load(&self.base, &device)?;
         finetune(
             &trainable,
@@ -121,7 +128,7 @@ impl<'a> Fitter<'a> {
             &settings,
             &device,
             &checkpoint,
-            &mut self.common.progress(),
+            &mut |line| progress(&format!("{which}: {line}")),
         )?;
         let weights = trainable.weights()?;
         let count = data.set.articles.len();
