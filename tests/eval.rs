@@ -91,7 +91,9 @@ fn without_data_the_articles_inside_are_measured() {
 #[test]
 fn everything_but_the_speed_is_the_same_on_any_number_of_threads() {
     let folder = TempDir::new().unwrap();
-    let data = table(&folder, ARTICLES);
+    let copy = |i: usize| ARTICLES.replace(r#""id":""#, &format!(r#""id":"{i}"#));
+    // More than are analysed together.
+    let data = table(&folder, &(0..20).map(copy).collect::<String>());
     let results = ["1", "3"].map(|threads| {
         let mut results = json(&eval(&[
             "--data",

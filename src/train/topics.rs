@@ -280,3 +280,40 @@ fn collate(batch: &[&Example], mut keep: impl FnMut(usize) -> bool) -> Result<(H
         Tensor::from_vec(targets, (batch.len(), topics, GRADES), device)?,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_heads_and_another_gives_others() {
+        let example = |i: usize| Example {
+            rows: Tensor::new(
+                &[[i as f32 % 2.0, 0.5, 1.0], [0.3, i as f32 / 20.0, 0.1]],
+                &Device::Cpu,
+            )
+            .unwrap(),
+            row_words: vec![0.1, -0.2],
+            words: vec![0.3],
+            grades: vec![if i % 2 == 0 { 0 } else { 3 }],
+        };
+        let examples: Vec<Example> = (0..20).map(example).collect();
+        let run = |seed| {
+            let settings = Settings {
+                seed,
+                folds: 2,
+                heads: 1,
+                epochs: 1,
+                steps: 4,
+                ..Settings::default()
+            };
+            // The same folds for all, so that only the heads differ.
+            let fold: Vec<usize> = (0..20).map(|i| i / 2 % 2).collect();
+            fit(&examples, &[], &fold, &settings, &mut |_| ())
+                .unwrap()
+                .held_out
+        };
+        assert_eq!(run(1), run(1));
+        assert_ne!(run(1), run(2));
+    }
+}
