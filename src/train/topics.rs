@@ -295,7 +295,7 @@ mod tests {
             .unwrap(),
             row_words: vec![0.1, -0.2],
             words: vec![0.3],
-            grades: vec![if i % 2 == 0 { 0 } else { 3 }],
+            grades: vec![if i.is_multiple_of(2) { 0 } else { 3 }],
         };
         let examples: Vec<Example> = (0..20).map(example).collect();
         let run = |seed| {
