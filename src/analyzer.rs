@@ -13,6 +13,7 @@ use crate::model::{Bundle, HEADS, ModelError, TOPICS};
 use crate::summary::{Length, Line, Room, SummaryScorer, select};
 use crate::topics::{
     Background, Definitions, OwnTopics, Reading, Topic, TopicFile, TopicScore, TopicScorer,
+    by_sections,
 };
 
 /// Articles that are analysed together. Enough to keep all cores busy, few enough
@@ -296,6 +297,10 @@ impl Analyzer {
     }
 
     fn scores(&self, reading: &Reading) -> candle_core::Result<Vec<TopicScore>> {
+        by_sections(reading, |part| self.scores_of_part(part))
+    }
+
+    fn scores_of_part(&self, reading: &Reading) -> candle_core::Result<Vec<TopicScore>> {
         let mut found: Vec<TopicScore> = Vec::with_capacity(self.topics.len());
         if let Some(trained) = &self.trained {
             found.extend(trained.score(reading)?);

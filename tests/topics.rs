@@ -117,6 +117,11 @@ fn topics_are_listed_and_files_checked() {
     );
     assert!(text.contains("    The loaves were left to prove overnight.\n"));
     assert!(text.contains("2 topics, beside the model's own topics; no mistakes"));
+    let taken = OWN.replacen("\"sailing\"", "\"brexit\"", 1);
+    let taken = write(&folder, "taken.toml", &taken);
+    let checked = classify(&["topics", "check", &taken]);
+    let text = err(&checked);
+    assert!(text.contains("topic \"brexit\" is one of model"), "{text}");
 
     let bad = write(
         &folder,

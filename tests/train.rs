@@ -40,18 +40,18 @@ fn write_articles(path: &Path) {
     fs::write(path, rows).unwrap();
 }
 
-fn train(encoder: Option<&Path>, articles: &Path, bundle: &Path, seed: &str) -> Output {
+fn train(encoder: Option<&Path>, articles: &Path, summaries: &Path, bundle: &Path) -> Output {
     classify()
         .arg("train")
         .arg(articles)
         .arg("--summaries")
-        .arg(articles)
+        .arg(summaries)
         .args(encoder.map(|e| format!("-m{}", e.display())))
         .arg("-o")
         .arg(bundle)
         .arg("--cache")
         .arg(articles.with_file_name("cache"))
-        .args(["--seed", seed, "--name", "hobbies"])
+        .args(["--seed", "1", "--name", "hobbies"])
         .output()
         .unwrap()
 }
@@ -60,10 +60,22 @@ fn train(encoder: Option<&Path>, articles: &Path, bundle: &Path, seed: &str) -> 
 fn a_trained_bundle_labels_articles_and_the_same_seed_gives_the_same_bundle() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
-    write_articles(&path("articles.jsonl"));
-    for (bundle, seed) in [("first", "1"), ("second", "1")] {
-        let trained = train(None, &path("articles.jsonl"), &path(bundle), seed);
-        assert_eq!(trained.status.code(), Some(0), "{}", err(&trained));
+    let articles = path("articles.jsonl");
+    write_articles(&articles);
+    // What cannot be used is left out, and changes nothing else.
+    let good = fs::read_to_string(&articles).unwrap();
+    let first = good.lines().next().unwrap();
+    let wrong = "{\"text\":\"All is well here.\",\"grades\":{\"sailing\":9}}";
+    fs::write(path("mixed.jsonl"), format!("{good}{first}\n{wrong}\n")).unwrap();
+    for (table, bundle, code) in [("articles", "first", 0), ("mixed", "second", 1)] {
+        let table = path(&format!("{table}.jsonl"));
+        let trained = train(None, &table, &articles, &path(bundle));
+        let said = err(&trained);
+        assert_eq!(trained.status.code(), Some(code), "{said}");
+        let left_out = said
+            .contains("has grade 9 for sailing; grades are 0, 1, 2 or 3; it is left out")
+            && said.contains("1 rows repeat the text of another");
+        assert_eq!(left_out, code == 1, "{said}");
         let figures = String::from_utf8_lossy(&trained.stdout).into_owned();
         assert!(
             figures.contains("| baking | 110 |") && figures.contains("features alone"),
@@ -133,7 +145,8 @@ fn wrong_training_data_is_named() {
     write_articles(&path("articles.jsonl"));
     let refused = |table: &str, expected: &str| {
         fs::write(path("bad.jsonl"), table).unwrap();
-        let run = train(Some(&path("tiny")), &path("bad.jsonl"), &path("out"), "1");
+        let bad = path("bad.jsonl");
+        let run = train(Some(&path("tiny")), &bad, &bad, &path("out"));
         assert_eq!(run.status.code(), Some(2));
         assert!(err(&run).contains(expected), "{}", err(&run));
         assert!(!path("out").exists());

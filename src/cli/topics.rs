@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use super::files::Output;
 use super::{Common, Ended};
-use crate::analyzer::Analyzer;
+use crate::analyzer::{Analyzer, definitions};
 use crate::output::one_line;
 use crate::topics::{TopicFile, phrases};
 
@@ -87,7 +87,7 @@ fn counted(count: usize, what: &str) -> String {
 
 pub fn run(verb: Option<&Verb>, own: &Own, common: &Common) -> anyhow::Result<Ended> {
     match verb {
-        Some(Verb::Check { file }) => check(file),
+        Some(Verb::Check { file }) => check(file, common),
         None => list(own, common),
     }
 }
@@ -118,8 +118,21 @@ fn list(own: &Own, common: &Common) -> anyhow::Result<Ended> {
     Ok(Ended::Well)
 }
 
-fn check(path: &Path) -> anyhow::Result<Ended> {
+fn check(path: &Path, common: &Common) -> anyhow::Result<Ended> {
     let file = read(path)?;
+    let bundle = common.bundle()?;
+    if file.builtin && bundle.has_heads() {
+        let known = definitions(&bundle)?.topics;
+        for topic in (file.topics.iter()).filter(|t| known.iter().any(|k| k.id == t.id)) {
+            common.warn(format!(
+                "{}: topic \"{}\" is one of model {}'s own too; beside them it needs another \
+                 id, or builtin = false to leave them out",
+                path.display(),
+                topic.id,
+                bundle.manifest.name
+            ));
+        }
+    }
     let mut out = Output::open(None, &[])?;
     for topic in &file.topics {
         writeln!(out, "{}  {}", topic.id, one_line(&topic.name))?;

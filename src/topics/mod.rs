@@ -8,6 +8,7 @@ mod evidence;
 mod file;
 mod head;
 mod own;
+mod sections;
 mod words;
 
 pub use background::{Background, ROWS};
@@ -15,6 +16,7 @@ pub use definitions::{Band, Definitions, Platt, Topic};
 pub use file::{Entry, Problem, TopicFile};
 pub use head::{GRADES, Head, HeadInput, HeadOutput, POOLS};
 pub use own::{CALIBRATION, Few, OwnTopic, phrases};
+pub use sections::by_sections;
 pub use words::{Words, for_each_gram};
 
 use candle_core::{DType, Device, Result, Tensor};

@@ -1,10 +1,10 @@
 //! What a training run reads: tables to articles, topics and grades.
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 
 use super::Args;
 use crate::analyzer::document;
@@ -128,7 +128,13 @@ impl Reader<'_> {
         let args = self.args;
         let set = self.set(&args.articles)?;
         let entries = self.entries(&set.rows)?;
-        let grades = grades(&args.articles, &set.rows, &entries)?;
+        let graded = self.grades(&args.articles, &set.rows, &entries)?;
+        let numbers = self.usable(&set, &graded);
+        let (set, grades) = (
+            set.pick(&numbers),
+            numbers.iter().filter_map(|&i| graded[i].clone()),
+        );
+        let grades: Vec<Vec<u8>> = grades.collect();
         let fewest = self.fewest(&entries, &grades);
         let few =
             fewest < few::ENOUGH && (general && !args.finetune || !args.background.is_empty());
@@ -204,18 +210,52 @@ impl Reader<'_> {
         Ok(set)
     }
 
-    /// Articles of which all mark sentences.
+    /// Articles that mark sentences; rows that do not are named and left out.
     fn marked(&self, path: &Path) -> anyhow::Result<Set> {
         let set = self.set(path)?;
-        for (row, article) in set.rows.iter().zip(&set.articles) {
-            let (path, number) = (path.display(), row.number);
+        let marks = set.rows.iter().zip(&set.articles).map(|(row, article)| {
             match row.spans("best", &article.text) {
-                Ok(Some(_)) => {}
-                Ok(None) => bail!("{path}: row {number} marks no sentences in \"best\""),
-                Err(e) => bail!("{path}: row {number} {e}"),
+                Ok(Some(_)) => Ok(()),
+                Ok(None) => Err("marks no sentences in \"best\"".to_owned()),
+                Err(problem) => Err(problem),
             }
+        });
+        let marked = self.left_out(path, &set.rows, marks)?;
+        let numbers: Vec<usize> = (0..set.rows.len())
+            .filter(|&i| marked[i].is_some())
+            .collect();
+        Ok(set.pick(&numbers))
+    }
+
+    /// What is right; rows with something wrong are named and left out, unless all are wrong.
+    fn left_out<T>(
+        &self,
+        path: &Path,
+        rows: &[Row],
+        found: impl Iterator<Item = Result<T, String>>,
+    ) -> anyhow::Result<Vec<Option<T>>> {
+        let (mut wrong, mut first) = (0, None);
+        let mut right = Vec::with_capacity(rows.len());
+        for (row, found) in rows.iter().zip(found) {
+            if let Err(problem) = &found {
+                wrong += 1;
+                first.get_or_insert(format!("row {} {problem}", row.number));
+            }
+            right.push(found.ok());
         }
-        Ok(set)
+        if let Some(first) = first {
+            let path = path.display();
+            if wrong == rows.len() {
+                bail!("{path}: {first}");
+            }
+            self.ended.set(Ended::InputFailed);
+            let rest = match wrong {
+                1 => "it is left out".to_owned(),
+                _ => format!("it and {} more like it are left out", wrong - 1),
+            };
+            self.common.warn(format!("{path}: {first}; {rest}"));
+        }
+        Ok(right)
     }
 
     fn columns(&self) -> Columns {
@@ -298,6 +338,38 @@ impl Reader<'_> {
         (0..entries.len()).map(count).min().unwrap_or(0)
     }
 
+    /// The grades of each row for each topic; nothing for a row that has none, or wrong ones.
+    fn grades(
+        &self,
+        path: &Path,
+        rows: &[Row],
+        entries: &[Entry],
+    ) -> anyhow::Result<Vec<Option<Vec<u8>>>> {
+        let grades = rows.iter().map(|row| {
+            let grades = entries.iter().map(|topic| row.grade(&topic.id));
+            grades.collect()
+        });
+        self.left_out(path, rows, grades)
+    }
+
+    /// The numbers of the rows that have grades and repeat no other: a copy that one learns
+    /// from and another is judged by would make the figures too good.
+    fn usable(&self, set: &Set, graded: &[Option<Vec<u8>>]) -> Vec<usize> {
+        let mut seen = HashSet::new();
+        let has_grades = |i: &usize| graded[*i].is_some();
+        let of_grades: Vec<usize> = (0..set.rows.len()).filter(has_grades).collect();
+        let once = |i: &usize| seen.insert(set.articles[*i].text.trim());
+        let numbers: Vec<usize> = of_grades.iter().copied().filter(once).collect();
+        let copies = of_grades.len() - numbers.len();
+        if copies > 0 {
+            let path = self.args.articles.display();
+            self.common.warn(format!(
+                "{path}: {copies} rows repeat the text of another; of each the first is used"
+            ));
+        }
+        numbers
+    }
+
     /// The articles of `--also`.
     fn more(&self, path: &Path, entries: &[Entry]) -> anyhow::Result<words::More> {
         let set = self.set(path)?;
@@ -305,22 +377,29 @@ impl Reader<'_> {
             let rows: Vec<&str> = d.title.into_iter().chain(d.sentences).collect();
             rows.join(" ")
         });
+        let mut more = words::More::default();
+        let mut take = |text, grades| {
+            more.texts.push(text);
+            more.grades.push(grades);
+        };
         let Some(path_of_labels) = &self.args.also_labels else {
-            return Ok(words::More {
-                texts: texts.collect(),
-                grades: grades(path, &set.rows, entries)?,
-            });
+            for (text, grades) in texts.zip(self.grades(path, &set.rows, entries)?) {
+                if let Some(grades) = grades {
+                    take(text, grades);
+                }
+            }
+            return Ok(more);
         };
         let id = self.columns().id;
         let (rows, ended) = tables::rows(path_of_labels, self.common)?;
         if ended == Ended::InputFailed {
             self.ended.set(ended);
         }
-        let all = grades(path_of_labels, &rows, entries)?;
+        let all = self.grades(path_of_labels, &rows, entries)?;
         let mut by_id: HashMap<String, Vec<u8>> = rows
             .iter()
             .zip(all)
-            .filter_map(|(row, grades)| Some((row.text_of(&id)?, grades)))
+            .filter_map(|(row, grades)| Some((row.text_of(&id)?, grades?)))
             .collect();
         if by_id.is_empty() {
             bail!(
@@ -328,11 +407,9 @@ impl Reader<'_> {
                 path_of_labels.display()
             );
         }
-        let mut more = words::More::default();
         for (row, text) in set.rows.iter().zip(texts) {
             if let Some(grades) = row.text_of(&id).and_then(|id| by_id.remove(&id)) {
-                more.texts.push(text);
-                more.grades.push(grades);
+                take(text, grades);
             }
         }
         if !by_id.is_empty() {
@@ -367,16 +444,4 @@ impl Reader<'_> {
         }
         Ok(all)
     }
-}
-
-/// The grades of each row for each topic.
-fn grades(path: &Path, rows: &[Row], entries: &[Entry]) -> anyhow::Result<Vec<Vec<u8>>> {
-    rows.iter()
-        .map(|row| {
-            let grades = entries.iter().map(|topic| row.grade(&topic.id));
-            grades
-                .collect::<Result<_, _>>()
-                .map_err(|e| anyhow!("{}: row {} {e}", path.display(), row.number))
-        })
-        .collect()
 }

@@ -93,8 +93,17 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     if args.finetune {
         tuned::device()?;
     }
-    if part.exists() && !common.quiet {
-        super::say("note", format!("goes on from {}", part.display()));
+    let begun = part.exists();
+    // Before hours of work, not after.
+    std::fs::create_dir_all(&part).with_context(|| format!("{target}: cannot be written"))?;
+    if !common.quiet {
+        super::say(
+            "note",
+            match begun {
+                true => format!("goes on from {}", part.display()),
+                false => "interrupted, the same command goes on where it was".to_owned(),
+            },
+        );
     }
     let base = common.bundle()?;
     let fitter = Fitter {
