@@ -5,7 +5,9 @@
 #   train.jsonl        articles with grades
 #   more.jsonl         articles, of which also_labels.jsonl grades some by id
 #   background.jsonl   articles of general news
-#   summaries.jsonl    articles with marked sentences
+#   marked.jsonl       articles with marked sentences
+#   written.jsonl      articles with written summaries
+# summary_marks.jsonl marks sentences of articles of train.jsonl and more.jsonl, by id.
 # Run it in the project's root. The same files give the same model.
 set -eu
 classify=${CLASSIFY:-target/release/classify}
@@ -18,8 +20,11 @@ trap 'rm -rf "$made"' EXIT
 "$classify" train "$2/train.jsonl" \
     --also "$2/more.jsonl" --also-labels models/also_labels.jsonl \
     --background "$2/background.jsonl" --background "$2/more.jsonl" \
-    --summaries "$2/summaries.jsonl" --topics models/topics.toml \
-    -m "$made/encoder" -o "$made/default" \
+    --topics models/topics.toml -m "$made/encoder" -o "$made/topics" \
     --name topicwire-news --as-version 0.3.0 --seed 1 ${CACHE:+--cache "$CACHE"}
+"$classify" train --summaries "$2/marked.jsonl" --summaries "$2/written.jsonl" \
+    --summaries "$2/more.jsonl" --summaries "$2/train.jsonl" \
+    --summary-marks models/summary_marks.jsonl -m "$made/topics" -o "$made/default" \
+    --name topicwire-news --as-version 0.4.0 --seed 1 ${CACHE:+--cache "$CACHE"}
 rm -rf models/default
 mv "$made/default" models/default

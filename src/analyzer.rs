@@ -10,48 +10,19 @@ use crate::analysis::{Analysis, Evidence, ModelId, Place, SummarySentence, Topic
 use crate::article::{Article, Language, Segments, Sentence, segment};
 use crate::encoder::{Document, Embeddings, Encoder, EngineOptions};
 use crate::model::{Bundle, HEADS, ModelError, TOPICS};
-use crate::summary::{Length, Line, Room, SummaryScorer, select};
+use crate::options::{Focus, Options, Query};
+use crate::summary::{Line, Redundancy, Room, SummaryScorer, focus, select};
 use crate::topics::{
-    Background, Definitions, OwnTopics, Reading, Topic, TopicFile, TopicScore, TopicScorer,
-    by_sections,
+    Background, Definitions, OwnTopic, OwnTopics, Platt, Reading, Topic, TopicFile, TopicScore,
+    TopicScorer, by_sections,
 };
 
 /// Articles that are analysed together. Enough to keep all cores busy, few enough
 /// that memory stays flat and results come soon.
 pub const TOGETHER: usize = 32;
 
-/// Sentences of a summary when nothing else is set.
-pub const DEFAULT_SUMMARY: usize = 3;
-
-/// What of an analysis can be set.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// How long the summary may be.
-    pub summary: Length,
-    /// Whether the summary's sentences stand in the order of their rank, the best first;
-    /// else in the article's.
-    pub by_rank: bool,
-    /// Threshold of every topic that `thresholds` does not name; the model's
-    /// own when not set.
-    pub threshold: Option<f32>,
-    /// Thresholds by topic id.
-    pub thresholds: HashMap<String, f32>,
-    /// Whether topics that do not hold get evidence too: the sentences that
-    /// come nearest.
-    pub all_evidence: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            summary: Length::sentences(DEFAULT_SUMMARY),
-            by_rank: false,
-            threshold: None,
-            thresholds: HashMap::new(),
-            all_evidence: false,
-        }
-    }
-}
+/// Probability below which an article is said not to speak of a query.
+const UNHEARD: f32 = 0.1;
 
 /// Why an article could not be analysed.
 #[derive(Debug, thiserror::Error)]
@@ -64,13 +35,13 @@ pub enum AnalyzeError {
     Engine(#[from] candle_core::Error),
 }
 
-/// Why a model cannot tell topics of the user's own.
+/// Why a model cannot tell topics of the user's own, or answer a query.
 #[derive(Debug, thiserror::Error)]
 pub enum OwnTopicsError {
     /// Nothing to measure them against.
     #[error(
-        "model {0} has no background of general news, which topics of your own are measured \
-         against; use the built-in model, or give `classify train` a --background"
+        "model {0} has no background of general news, which topics of your own and queries are \
+         measured against; use the built-in model, or give `classify train` a --background"
     )]
     NoBackground(String),
     /// The model has a topic of that id.
@@ -205,6 +176,32 @@ impl Analyzer {
         Ok(self)
     }
 
+    /// Makes a text ready that summaries can answer.
+    ///
+    /// # Errors
+    /// When the model has no background of general news to measure sentences against.
+    pub fn query(&self, text: &str) -> Result<Query, OwnTopicsError> {
+        let Some(background) = &self.background else {
+            return Err(OwnTopicsError::NoBackground(self.model.name.clone()));
+        };
+        let topic = self.pool.install(|| {
+            let embedded = embed_phrases(&self.encoder, &[text.to_owned()])?;
+            OwnTopic::new(&embedded, &background.articles()?)
+        })?;
+        Ok(Query {
+            text: text.to_owned(),
+            topic,
+        })
+    }
+
+    /// The embeddings of texts, each by itself: `[texts, dim]`, rows of unit length.
+    ///
+    /// # Errors
+    /// When there is no text or the engine fails.
+    pub fn embed(&self, texts: &[String]) -> candle_core::Result<Tensor> {
+        self.pool.install(|| embed_phrases(&self.encoder, texts))
+    }
+
     /// Which model this is.
     #[must_use]
     pub fn model(&self) -> &ModelId {
@@ -311,6 +308,43 @@ impl Analyzer {
         Ok(found)
     }
 
+    /// How much each sentence says about what a summary is to be about, or why the article
+    /// says nothing about it.
+    fn speaks_of(
+        &self,
+        about: &Focus,
+        reading: &Reading,
+        topics: &[TopicResult],
+        scores: Vec<TopicScore>,
+    ) -> candle_core::Result<Result<Vec<f32>, String>> {
+        let nothing = |of: &str, probability: f32| {
+            Err(format!(
+                "no summary: it says too little about {of} (probability {probability})"
+            ))
+        };
+        Ok(match about {
+            Focus::Topic(id) => {
+                match topics.iter().zip(scores).find(|(topic, _)| topic.id == *id) {
+                    Some((topic, score)) if topic.label || topic.uncertain => {
+                        Ok(score.contributions)
+                    }
+                    Some((topic, _)) => nothing(&topic.name, topic.probability),
+                    None => Err(format!("no summary: the model has no topic \"{id}\"")),
+                }
+            }
+            Focus::Query(query) => {
+                let rows = reading.rows()?;
+                let score = query.topic.score(&rows, reading.first(), Platt::IDENTITY)?;
+                match round(score.probability) {
+                    probability if probability < UNHEARD => {
+                        nothing(&format!("\"{}\"", query.text), probability)
+                    }
+                    _ => Ok(score.contributions),
+                }
+            }
+        })
+    }
+
     fn finish(
         &self,
         article: &Article,
@@ -336,8 +370,9 @@ impl Analyzer {
             sentences: &texts,
             embeddings: &embeddings.sentences,
         };
-        let topics = (self.topics.iter())
-            .zip(self.scores(&reading)?)
+        let scores = self.scores(&reading)?;
+        let topics: Vec<TopicResult> = (self.topics.iter())
+            .zip(&scores)
             .map(|(topic, score)| {
                 let probability = round(score.probability);
                 let threshold = options
@@ -348,7 +383,7 @@ impl Analyzer {
                     .unwrap_or(topic.threshold);
                 let label = probability >= threshold;
                 let evidence = if label || options.all_evidence {
-                    score.evidence
+                    score.evidence()
                 } else {
                     Vec::new()
                 };
@@ -371,21 +406,32 @@ impl Analyzer {
             })
             .collect();
         let mut warnings = article.warnings.clone();
-        let mut summary: Vec<SummarySentence> = Vec::new();
         // Nothing is scored that is not asked for.
+        let mut summary = Vec::new();
         if options.summary.sentences > 0 {
-            let scores = self.summary.score(&lines, &embeddings.sentences, title)?;
+            let mut values = self
+                .summary
+                .score(&lines, &embeddings.sentences, reading.title)?;
+            if let Some(about) = &options.focus {
+                match self.speaks_of(about, &reading, &topics, scores)? {
+                    Ok(contributions) => focus(&mut values, &contributions),
+                    Err(warning) => {
+                        warnings.push(warning);
+                        values.fill(0.0);
+                    }
+                }
+            }
             let room = Room::new(options.summary, &lines);
-            let mut chosen = select(&scores, &embeddings.sentences, room)?;
+            let mut chosen = select(&values, &embeddings.sentences, room, Redundancy::ARTICLE)?;
+            if chosen.is_empty() && values.iter().any(|value| *value > 0.0) {
+                warnings.push("no sentence is short enough for the summary asked for".to_owned());
+            }
             if !options.by_rank {
                 chosen.sort_unstable();
             }
-            if chosen.is_empty() {
-                warnings.push("no sentence is short enough for the summary asked for".to_owned());
-            }
             summary.extend(chosen.into_iter().map(|sentence| SummarySentence {
                 place: place(sentence),
-                score: round(scores[sentence]),
+                score: round(values[sentence]),
                 text: text(sentence),
             }));
         }

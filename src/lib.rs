@@ -10,6 +10,7 @@ pub mod cli;
 pub mod encoder;
 pub mod evaluate;
 pub mod model;
+pub mod options;
 pub mod output;
 pub mod records;
 pub mod summary;
@@ -17,6 +18,7 @@ pub mod topics;
 pub mod train;
 
 pub use analysis::Analysis;
-pub use analyzer::{Analyzer, Options};
+pub use analyzer::Analyzer;
 pub use article::Article;
 pub use encoder::EngineOptions;
+pub use options::Options;

@@ -102,3 +102,30 @@ fn no_summary_leaves_the_topics_alone() {
         assert_eq!(run(&flags).status.code(), Some(2), "{flags:?}");
     }
 }
+
+#[test]
+fn a_summary_can_be_about_one_topic_or_a_question() {
+    let plain = summary(&[]);
+    let of_topic = summary(&["--summary-for", "brexit", "-n", "2"]);
+    assert_eq!(of_topic.len(), 2);
+    assert!(
+        text(&of_topic).contains("Brexit") || text(&of_topic).contains("EU"),
+        "{of_topic:?}"
+    );
+    assert_ne!(of_topic, plain[..2]);
+    let asked = summary(&["--query", "computers broken into by criminals", "-n", "1"]);
+    assert_eq!(asked.len(), 1);
+    let nothing = analysis(&["--query", "how to bake sourdough bread with rye"]);
+    assert_eq!(nothing["summary"], serde_json::json!([]));
+    let warnings = nothing["warnings"].to_string();
+    assert!(warnings.contains("says too little about"), "{warnings}");
+    for (flags, problem) in [
+        (["--summary-for", "sport"], "no topic \"sport\""),
+        (["--query", "?!"], "no word"),
+    ] {
+        let wrong = run(&flags);
+        assert_eq!(wrong.status.code(), Some(2));
+        let error = String::from_utf8_lossy(&wrong.stderr).into_owned();
+        assert!(error.contains(problem), "{error}");
+    }
+}

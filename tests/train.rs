@@ -57,33 +57,55 @@ fn train(encoder: Option<&Path>, articles: &Path, summaries: &Path, bundle: &Pat
 }
 
 #[test]
-fn a_trained_bundle_labels_articles_and_the_same_seed_gives_the_same_bundle() {
+fn a_trained_bundle_labels_articles_and_wrong_rows_cost_only_themselves() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
     let articles = path("articles.jsonl");
     write_articles(&articles);
-    // What cannot be used is left out, and changes nothing else.
     let good = fs::read_to_string(&articles).unwrap();
     let first = good.lines().next().unwrap();
     let wrong = "{\"text\":\"All is well here.\",\"grades\":{\"sailing\":9}}";
     fs::write(path("mixed.jsonl"), format!("{good}{first}\n{wrong}\n")).unwrap();
-    for (table, bundle, code) in [("articles", "first", 0), ("mixed", "second", 1)] {
-        let table = path(&format!("{table}.jsonl"));
-        let trained = train(None, &table, &articles, &path(bundle));
-        let said = err(&trained);
-        assert_eq!(trained.status.code(), Some(code), "{said}");
-        let left_out = said
-            .contains("has grade 9 for sailing; grades are 0, 1, 2 or 3; it is left out")
-            && said.contains("1 rows repeat the text of another");
-        assert_eq!(left_out, code == 1, "{said}");
-        let figures = String::from_utf8_lossy(&trained.stdout).into_owned();
-        assert!(
-            figures.contains("| baking | 110 |") && figures.contains("features alone"),
-            "{figures}"
-        );
+    let trained = train(None, &path("mixed.jsonl"), &articles, &path("first"));
+    let said = err(&trained);
+    assert_eq!(trained.status.code(), Some(1), "{said}");
+    for expected in [
+        "has grade 9 for sailing; grades are 0, 1, 2 or 3; it is left out",
+        "1 rows repeat the text of another",
+    ] {
+        assert!(said.contains(expected), "{said}");
     }
-    let heads = |bundle: &str| fs::read(path(bundle).join("heads.safetensors")).unwrap();
-    assert_eq!(heads("first"), heads("second"));
+    let figures = String::from_utf8_lossy(&trained.stdout).into_owned();
+    assert!(
+        figures.contains("| baking | 110 |") && figures.contains("features alone"),
+        "{figures}"
+    );
+
+    // Summaries alone leave the topics as they are; marks may lie apart from the texts.
+    let rows = good.lines().take(40).map(|line| {
+        let mut row: serde_json::Value = serde_json::from_str(line).unwrap();
+        row.as_object_mut().unwrap().remove("best");
+        format!("{row}\n")
+    });
+    fs::write(path("unmarked.jsonl"), rows.collect::<String>()).unwrap();
+    let marks = (0..30).map(|id| format!("{{\"id\":{id},\"best\":[[0,50]]}}\n"));
+    fs::write(path("marks.jsonl"), marks.collect::<String>()).unwrap();
+    let written = "{\"text\":\"The ferry sank on Monday. Nobody was hurt.\",\"references\":[\"The ferry sank.\"]}";
+    fs::write(path("written.jsonl"), written).unwrap();
+    let again = classify()
+        .args(["train", "--name", "summaries"])
+        .args(["--summaries".as_ref(), path("unmarked.jsonl").as_os_str()])
+        .args(["--summaries".as_ref(), path("written.jsonl").as_os_str()])
+        .args(["--summary-marks".as_ref(), path("marks.jsonl").as_os_str()])
+        .args(["-m".as_ref(), path("first").as_os_str()])
+        .args(["-o".as_ref(), path("second").as_os_str()])
+        .output()
+        .unwrap();
+    assert_eq!(again.status.code(), Some(0), "{}", err(&again));
+    let read = |bundle: &str, file: &str| fs::read(path(bundle).join(file)).unwrap();
+    assert_eq!(read("first", "topics.toml"), read("second", "topics.toml"));
+    let heads = |bundle| read(bundle, "heads.safetensors");
+    assert_ne!(heads("first"), heads("second"));
 
     let note = path("note.txt");
     fs::write(
@@ -94,12 +116,12 @@ fn a_trained_bundle_labels_articles_and_the_same_seed_gives_the_same_bundle() {
     let run = classify()
         .arg(&note)
         .args(["-f", "json", "-m"])
-        .arg(path("first"))
+        .arg(path("second"))
         .output()
         .unwrap();
     let result: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
     assert_eq!(result["labels"], serde_json::json!(["sailing"]));
-    assert_eq!(result["model"]["name"], "hobbies");
+    assert_eq!(result["model"]["name"], "summaries");
 
     let eval = classify()
         .args(["eval", "--data"])

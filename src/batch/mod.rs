@@ -1,11 +1,15 @@
 //! Many articles: rows in, results out, in order and in bounded memory.
 
+pub mod copies;
+pub mod digest;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::analysis::Analysis;
-use crate::analyzer::{Analyzer, Options, TOGETHER};
+use crate::analyzer::{Analyzer, TOGETHER};
 use crate::article::Article;
+use crate::options::Options;
 use crate::output::{Outcome, Printer};
 use crate::records::{Columns, RecordError, Row};
 
@@ -93,14 +97,19 @@ pub fn run<W: Write>(
 }
 
 /// A row as far as it could be read.
-struct Input {
-    number: usize,
-    id: Option<String>,
-    article: Result<Article, String>,
+pub struct Input {
+    /// Number of the row, from 1.
+    pub number: usize,
+    /// Its identifier.
+    pub id: Option<String>,
+    /// The article, or why there is none.
+    pub article: Result<Article, String>,
 }
 
 impl Input {
-    fn of(row: Result<Row, (usize, RecordError)>, columns: &Columns, max_bytes: u64) -> Self {
+    /// What a row gives.
+    #[must_use]
+    pub fn of(row: Result<Row, (usize, RecordError)>, columns: &Columns, max_bytes: u64) -> Self {
         match row {
             Ok(row) => Self {
                 number: row.number,

@@ -80,9 +80,9 @@ enum FormatName {
 
 pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let table = args.table.display().to_string();
-    let analyzer = args.shape.own.analyzer(common)?;
+    let analyzer = args.shape.labels.own.analyzer(common)?;
     let mut options = args.shape.options(&analyzer)?;
-    args.summary.set(&args.shape, &mut options);
+    args.summary.set(&args.shape, &analyzer, &mut options)?;
     // In JSON a character of the text takes up to six bytes.
     let max_row = args
         .text
@@ -103,7 +103,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         FormatName::Jsonl => Format::Jsonl,
     };
     let inputs: Vec<_> = std::iter::once(args.table.clone())
-        .chain(args.shape.own.file())
+        .chain(args.shape.labels.own.file())
         .collect();
     let output = Output::open(args.output.as_deref(), &inputs)?;
     let mut printer = Printer::new(format, analyzer.model().clone(), output);

@@ -9,8 +9,9 @@ use anyhow::bail;
 use super::files::{Output, unwritable};
 use super::{Common, Ended, say};
 use crate::analysis::Analysis;
-use crate::analyzer::{AnalyzeError, Analyzer, DEFAULT_SUMMARY, Options, TOGETHER};
+use crate::analyzer::{AnalyzeError, Analyzer, TOGETHER};
 use crate::article::{Article, Articles, DEFAULT_MAX_BYTES, ReadError, read};
+use crate::options::{DEFAULT_SUMMARY, Focus, Options};
 use crate::output::{Format, Outcome, Page, Printer};
 use crate::summary::Length;
 
@@ -41,6 +42,13 @@ pub struct Shape {
     /// Most sentences of the summary; 0 for none [default: 3, or any number with another bound]
     #[arg(short = 'n', long, value_name = "N")]
     sentences: Option<usize>,
+    #[command(flatten)]
+    pub labels: Labels,
+}
+
+/// What decides about topics.
+#[derive(Debug, clap::Args)]
+pub struct Labels {
     /// Probability from which on a topic holds, for all topics or for one; repeatable
     #[arg(long, value_name = "[TOPIC=]P")]
     threshold: Vec<Threshold>,
@@ -60,11 +68,17 @@ pub struct Summary {
     /// Most words of the summary, as a share of the article's: 0.2
     #[arg(long, value_name = "P", value_parser = share)]
     ratio: Option<f32>,
+    /// Summarise what the article says about one topic of the model
+    #[arg(long, value_name = "TOPIC", conflicts_with = "query")]
+    summary_for: Option<String>,
+    /// Summarise what the article says about anything: "fishing rights"
+    #[arg(long, value_name = "TEXT")]
+    query: Option<String>,
     /// Order of the summary's sentences
     #[arg(long, value_name = "ORDER", default_value = "article")]
     order: Order,
     /// No summary, which saves a little time
-    #[arg(long, conflicts_with_all = ["sentences", "words", "chars", "ratio", "order"])]
+    #[arg(long, conflicts_with_all = ["sentences", "words", "chars", "ratio", "order", "summary_for", "query"])]
     no_summary: bool,
 }
 
@@ -85,7 +99,15 @@ fn share(text: &str) -> Result<f32, String> {
 
 impl Summary {
     /// Sets the options that these flags decide.
-    pub fn set(&self, shape: &Shape, options: &mut Options) {
+    ///
+    /// # Errors
+    /// When the model cannot tell the topic that the summary is about, or answer a query.
+    pub fn set(
+        &self,
+        shape: &Shape,
+        analyzer: &Analyzer,
+        options: &mut Options,
+    ) -> anyhow::Result<()> {
         let length = &mut options.summary;
         if self.words.or(self.chars).is_some() || self.ratio.is_some() {
             length.sentences = shape.sentences.unwrap_or(usize::MAX);
@@ -97,6 +119,17 @@ impl Summary {
             length.sentences = 0;
         }
         options.by_rank = self.order == Order::Rank;
+        if let Some(topic) = &self.summary_for {
+            known(analyzer, "--summary-for", topic)?;
+            options.focus = Some(Focus::Topic(topic.clone()));
+        }
+        if let Some(query) = &self.query {
+            if !query.chars().any(char::is_alphanumeric) {
+                bail!("--query: has no word in it");
+            }
+            options.focus = Some(Focus::Query(analyzer.query(query)?));
+        }
+        Ok(())
     }
 }
 
@@ -155,30 +188,46 @@ impl Shape {
     /// # Errors
     /// When a threshold names a topic that the model does not have.
     pub fn options(&self, analyzer: &Analyzer) -> anyhow::Result<Options> {
-        let mut options = Options {
+        Ok(Options {
             summary: Length::sentences(self.sentences()),
-            ..Options::default()
-        };
+            ..self.labels.options(analyzer)?
+        })
+    }
+}
+
+impl Labels {
+    /// The options for an analyzer, as far as topics go.
+    ///
+    /// # Errors
+    /// When a threshold names a topic that the model does not have.
+    pub fn options(&self, analyzer: &Analyzer) -> anyhow::Result<Options> {
+        let mut options = Options::default();
         for threshold in &self.threshold {
             let Some(topic) = &threshold.topic else {
                 options.threshold = Some(threshold.value);
                 continue;
             };
-            let known: Vec<&str> = analyzer.topics().iter().map(|t| t.id.as_str()).collect();
-            if !known.contains(&topic.as_str()) {
-                bail!(
-                    "--threshold: no topic \"{topic}\" in this model; it has {}",
-                    if known.is_empty() {
-                        "none".to_owned()
-                    } else {
-                        known.join(", ")
-                    }
-                );
-            }
+            known(analyzer, "--threshold", topic)?;
             options.thresholds.insert(topic.clone(), threshold.value);
         }
         Ok(options)
     }
+}
+
+/// Whether the model has a topic that a flag names.
+pub fn known(analyzer: &Analyzer, flag: &str, topic: &str) -> anyhow::Result<()> {
+    let ids: Vec<&str> = analyzer.topics().iter().map(|t| t.id.as_str()).collect();
+    if ids.contains(&topic) {
+        return Ok(());
+    }
+    bail!(
+        "{flag}: no topic \"{topic}\" in this model; it has {}",
+        if ids.is_empty() {
+            "none".to_owned()
+        } else {
+            ids.join(", ")
+        }
+    );
 }
 
 pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
@@ -189,9 +238,9 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         bail!("- (standard input) can be given once only");
     }
     let start = Instant::now();
-    let analyzer = args.shape.own.analyzer(common)?;
+    let analyzer = args.shape.labels.own.analyzer(common)?;
     let mut options = args.shape.options(&analyzer)?;
-    args.summary.set(&args.shape, &mut options);
+    args.summary.set(&args.shape, &analyzer, &mut options)?;
     common.note(format!(
         "model {} {} ready in {:.0} ms on {} threads",
         analyzer.model().name,
@@ -218,7 +267,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         .files
         .iter()
         .cloned()
-        .chain(args.shape.own.file())
+        .chain(args.shape.labels.own.file())
         .collect();
     let output = Output::open(args.output.as_deref(), &inputs)?;
     let mut run = Run {

@@ -3,6 +3,7 @@
 mod batch;
 mod classify;
 mod color;
+mod digest;
 mod eval;
 mod files;
 mod model;
@@ -45,6 +46,8 @@ struct Cli {
 enum Verb {
     /// Classify a table of articles, row by row
     Batch(batch::Args),
+    /// Summarise many articles as one, each sentence with its source
+    Digest(digest::Args),
     /// Measure labels and summaries: how far to trust them
     Eval(eval::Args),
     /// Fit topic heads and the summary scorer from labelled articles
@@ -219,6 +222,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Ended> {
     match &cli.verb {
         None => classify::run(&cli.classify, &cli.common),
         Some(Verb::Batch(args)) => batch::run(args, &cli.common),
+        Some(Verb::Digest(args)) => digest::run(args, &cli.common),
         Some(Verb::Eval(args)) => eval::run(args, &cli.common),
         Some(Verb::Train(args)) => train::run(args, &cli.common),
         Some(Verb::Topics { verb, own }) => topics::run(verb.as_ref(), own, &cli.common),

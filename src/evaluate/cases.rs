@@ -61,9 +61,17 @@ pub fn article(row: &Row, columns: &Columns) -> Result<Article, RecordError> {
 }
 
 /// Columns with lists that a summary is judged by.
-pub const SUMMARY_LISTS: [&str; 5] = ["best", "references", "reference", "summary", "highlights"];
+const SUMMARY_LISTS: [&str; 5] = ["best", "references", "reference", "summary", "highlights"];
 /// Columns with texts that it is judged by.
-pub const SUMMARY_TEXTS: [&str; 5] = ["best", "extract", "reference", "summary", "highlights"];
+const SUMMARY_TEXTS: [&str; 5] = ["best", "extract", "reference", "summary", "highlights"];
+
+/// Whether a row has a column that its summary could be judged by.
+#[must_use]
+pub fn has_gold(row: &Row) -> bool {
+    let filled = |column: &&str| row.list(column).is_some_and(|list| !list.is_empty());
+    SUMMARY_LISTS.iter().any(filled)
+        || (SUMMARY_TEXTS.iter()).any(|column| row.text_of(column).is_some())
+}
 
 /// What the article's summary is judged by; `None` when the row has nothing of it.
 ///

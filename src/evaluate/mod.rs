@@ -12,7 +12,6 @@ pub mod keywords;
 pub mod labels;
 mod logistic;
 mod metrics;
-mod porter;
 pub mod reading;
 pub mod report;
 pub mod resample;

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use super::porter;
+use crate::summary::porter;
 
 /// Precision (share of the candidate that is matched), recall (share of the
 /// reference that is matched) and their harmonic mean, each 0 to 1.

@@ -46,7 +46,7 @@ pub fn write(mut out: impl Write, outcome: &Outcome, analysis: &Analysis) -> io:
 }
 
 /// Keeps an article's own marks from becoming Markdown or HTML.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(

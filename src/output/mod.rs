@@ -1,9 +1,11 @@
 //! Ways of showing an analysis, one file each.
 
+mod digest;
 mod json;
 mod markdown;
 mod text;
 
+pub use digest::{DigestLine, DigestView};
 pub use text::{Page, one_line};
 
 use std::io::{self, Write};

@@ -14,8 +14,8 @@ const SHOWN_EVIDENCE: usize = 3;
 /// Cells of a bar.
 const BAR: usize = 20;
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
 const HOLDS: Style = AnsiColor::Green.on_default();
 
 /// Where an article comes from, in one line, as far as it is known.
@@ -91,7 +91,13 @@ impl Page {
         Ok(())
     }
 
-    fn wrapped(self, out: &mut impl Write, text: &str, lead: &str, style: Style) -> io::Result<()> {
+    pub(super) fn wrapped(
+        self,
+        out: &mut impl Write,
+        text: &str,
+        lead: &str,
+        style: Style,
+    ) -> io::Result<()> {
         let indent = " ".repeat(lead.chars().count());
         let wrap = Wrap::new(self.width.max(30))
             .initial_indent(lead)

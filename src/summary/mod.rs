@@ -3,11 +3,16 @@
 //! This room sees embeddings as numbers and knows no encoder.
 
 mod features;
+mod focus;
 mod length;
+mod likeness;
+pub mod porter;
 mod scorer;
 mod select;
+mod wording;
 
 pub use features::{FEATURES, Line, features};
+pub use focus::focus;
 pub use length::{Length, Room};
-pub use scorer::SummaryScorer;
-pub use select::select;
+pub use scorer::{ScorerInput, SummaryScorer};
+pub use select::{Redundancy, select};

@@ -4,27 +4,51 @@ use candle_core::{Result, Tensor};
 
 use super::length::Room;
 
-/// How much likeness to a chosen sentence costs.
-const REDUNDANCY: f32 = 0.5;
+/// What likeness to a chosen sentence costs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Redundancy {
+    /// Cosine from which on sentences repeat one another: those of one text are alike to some
+    /// degree.
+    pub from: f32,
+    /// What a cosine of 1 more than that takes from a score's logit.
+    pub cost: f32,
+}
+
+impl Redundancy {
+    /// In one article.
+    pub const ARTICLE: Self = Self {
+        from: 0.85,
+        cost: 5.0,
+    };
+
+    fn penalty(self, cosine: f32) -> f32 {
+        self.cost * (cosine - self.from).max(0.0)
+    }
+}
 
 /// Chooses sentences while there is room: each time the one with the best score less
 /// a penalty for its likeness to those chosen already (maximal marginal
-/// relevance, Carbonell and Goldstein 1998, section 2), of those that fit. `embeddings` has shape
-/// `[sentences, dim]`, rows of unit length. Gives the sentences in the order of
-/// choice, the best first.
+/// relevance, Carbonell and Goldstein 1998, section 2), of those that fit. A sentence of
+/// score 0 is never chosen. `embeddings` has shape `[sentences, dim]`, rows of unit length.
+/// Gives the sentences in the order of choice, the best first.
 ///
 /// # Errors
 /// When the shapes do not fit.
-pub fn select(scores: &[f32], embeddings: &Tensor, mut room: Room) -> Result<Vec<usize>> {
+pub fn select(
+    scores: &[f32],
+    embeddings: &Tensor,
+    mut room: Room,
+    redundancy: Redundancy,
+) -> Result<Vec<usize>> {
     if room.holds_all(scores.len()) {
-        let mut all: Vec<usize> = (0..scores.len()).collect();
+        let mut all: Vec<usize> = (0..scores.len()).filter(|&i| scores[i] > 0.0).collect();
         all.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
         return Ok(all);
     }
     let mut chosen: Vec<usize> = Vec::new();
-    let mut left = vec![true; scores.len()];
+    let mut left: Vec<bool> = scores.iter().map(|score| *score > 0.0).collect();
     let mut likeness = vec![0f32; scores.len()];
-    let value = |i: usize, likeness: &[f32]| logit(scores[i]) - REDUNDANCY * penalty(likeness[i]);
+    let value = |i: usize, likeness: &[f32]| logit(scores[i]) - redundancy.penalty(likeness[i]);
     loop {
         let best = (0..scores.len())
             .filter(|&i| left[i] && room.holds(i))
@@ -50,12 +74,6 @@ fn logit(p: f32) -> f32 {
     (p / (1.0 - p)).ln()
 }
 
-/// Sentences of one article are alike to some degree; only what is beyond that
-/// repeats. Grows from 0 at a cosine of 0.5.
-fn penalty(cosine: f32) -> f32 {
-    10.0 * (cosine - 0.5).max(0.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Length, Line};
@@ -68,10 +86,27 @@ mod tests {
         let rows = [[1f32, 0.0], [0.0, 1.0], [0.0, 1.0], [0.6, 0.8]];
         let embeddings = Tensor::new(&rows, &Device::Cpu).unwrap();
         let scores = [0.3, 0.8, 0.79, 0.1];
-        let choose = |count| select(&scores, &embeddings, Room::sentences(count)).unwrap();
+        let choose = |count| {
+            select(
+                &scores,
+                &embeddings,
+                Room::sentences(count),
+                Redundancy::ARTICLE,
+            )
+            .unwrap()
+        };
         assert_eq!(choose(2), [1, 0]);
         assert_eq!(choose(9), [1, 2, 0, 3]);
         assert_eq!(choose(0), [0usize; 0]);
+        for count in [2, 9] {
+            let chosen = select(
+                &[0.0, 0.8, 0.0, 0.0],
+                &embeddings,
+                Room::sentences(count),
+                Redundancy::ARTICLE,
+            );
+            assert_eq!(chosen.unwrap(), [1]);
+        }
     }
 
     proptest! {
@@ -88,7 +123,7 @@ mod tests {
             let rows: Vec<f32> = (0..texts.len() * 2).map(|i| (i as f32).sin()).collect();
             let embeddings = Tensor::from_vec(rows, (texts.len(), 2), &Device::Cpu).unwrap();
             let length = Length { sentences, words, chars, ratio };
-            let chosen = select(&scores, &embeddings, Room::new(length, &lines)).unwrap();
+            let chosen = select(&scores, &embeddings, Room::new(length, &lines), Redundancy::ARTICLE).unwrap();
             let count = |text: &str| text.split_whitespace().count();
             let all: usize = texts.iter().map(|t| count(t)).sum();
             let fits = |chosen: &[usize]| {

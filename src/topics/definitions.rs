@@ -64,6 +64,12 @@ pub struct Platt {
 }
 
 impl Platt {
+    /// Leaves a logit as it is.
+    pub const IDENTITY: Self = Self {
+        slope: 1.0,
+        offset: 0.0,
+    };
+
     /// The calibrated probability of a logit.
     #[must_use]
     pub fn probability(self, logit: f32) -> f32 {

@@ -74,10 +74,19 @@ pub struct TopicScore {
     pub logit: f32,
     /// Calibrated probability that the topic holds.
     pub probability: f32,
-    /// Sentences that speak for the topic, strongest first, with their share of
-    /// what attention and the highest sentence logits add, each times how plainly the
-    /// sentence speaks by itself.
-    pub evidence: Vec<(usize, f32)>,
+    /// How much each sentence speaks for the topic: of trained topics what attention and
+    /// the highest sentence logits add, times how plainly the sentence speaks by itself; of
+    /// others how far it is above what general news has.
+    pub contributions: Vec<f32>,
+}
+
+impl TopicScore {
+    /// Sentences that speak for the topic, strongest first, with their share of what all
+    /// of them say.
+    #[must_use]
+    pub fn evidence(&self) -> Vec<(usize, f32)> {
+        evidence::strongest(&self.contributions)
+    }
 }
 
 impl TopicScorer {
@@ -156,21 +165,15 @@ impl TopicScorer {
         Ok(self
             .topics()
             .iter()
-            .zip(logits.iter().zip(&shares))
-            .map(|(topic, (&logit, share))| TopicScore {
+            .zip(logits.into_iter().zip(shares))
+            .map(|(topic, (logit, contributions))| TopicScore {
                 logit,
                 probability: topic.calibration.probability(logit),
-                evidence: evidence::strongest(share),
+                contributions,
             })
             .collect())
     }
 }
-
-/// Leaves a logit as it is.
-const IDENTITY: Platt = Platt {
-    slope: 1.0,
-    offset: 0.0,
-};
 
 /// Topics of the user's own, ready to score.
 pub struct OwnTopics {
@@ -209,7 +212,7 @@ impl OwnTopics {
                 kind: Self::KIND.to_owned(),
                 threshold: entry.threshold.unwrap_or(Self::THRESHOLD),
                 uncertain: Self::UNCERTAIN,
-                calibration: IDENTITY,
+                calibration: Platt::IDENTITY,
             };
             Ok((topic, own))
         });

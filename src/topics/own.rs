@@ -9,7 +9,6 @@ use candle_core::{Result, Tensor};
 
 use super::TopicScore;
 use super::definitions::Platt;
-use super::evidence;
 
 /// How sharply a sentence's likeness follows its nearest phrase: the inverse
 /// temperature of the soft maximum over phrases. 10 to 20 do best on AG News.
@@ -167,7 +166,10 @@ impl OwnTopic {
 
     /// Scores an article with `rows` of shape `[rows, dim]`, of which the
     /// `first` are no sentences; `calibration` turns the logit into a probability.
-    pub(super) fn score(
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub(crate) fn score(
         &self,
         rows: &Tensor,
         first: usize,
@@ -186,7 +188,7 @@ impl OwnTopic {
         Ok(TopicScore {
             logit,
             probability: calibration.probability(logit),
-            evidence: evidence::strongest(&above),
+            contributions: above,
         })
     }
 }
@@ -304,10 +306,11 @@ mod tests {
             "{on:?} {off:?}"
         );
         assert_eq!(
-            on.evidence[0].0, 1,
+            on.evidence()[0].0,
+            1,
             "sentences are counted without the title"
         );
-        assert!(off.evidence.is_empty());
+        assert!(off.evidence().is_empty());
     }
 
     #[test]

@@ -14,7 +14,8 @@ use super::{Reading, TopicScore};
 const LEAST: usize = 30;
 
 /// Scores an article whole and, when it is long, in sections of equal length, each under the
-/// article's title. Of each topic the highest score counts, with its evidence.
+/// article's title. Of each topic the highest score counts, and the most that each sentence
+/// says for it.
 ///
 /// # Errors
 /// When `score` fails or the shapes do not fit.
@@ -35,10 +36,13 @@ pub fn by_sections(
             sentences: &reading.sentences[from..to],
             embeddings: &reading.embeddings.narrow(0, from, to - from)?,
         };
-        for (best, mut found) in scores.iter_mut().zip(score(&part)?) {
+        for (best, found) in scores.iter_mut().zip(score(&part)?) {
+            let of_part = &mut best.contributions[from..to];
+            for (most, value) in of_part.iter_mut().zip(found.contributions) {
+                *most = most.max(value);
+            }
             if found.logit > best.logit {
-                found.evidence.iter_mut().for_each(|(i, _)| *i += from);
-                *best = found;
+                (best.logit, best.probability) = (found.logit, found.probability);
             }
         }
     }
@@ -50,15 +54,14 @@ mod tests {
     use super::*;
     use candle_core::{Device, Tensor};
 
-    /// The mean of the first dimension decides; the sentence with most of it is evidence.
+    /// The mean of the first dimension decides.
     fn mean(reading: &Reading) -> Result<Vec<TopicScore>> {
         let values = reading.embeddings.get_on_dim(1, 0)?.to_vec1::<f32>()?;
         let logit = values.iter().sum::<f32>() / values.len() as f32;
-        let most = (0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b]));
         Ok(vec![TopicScore {
             logit,
             probability: logit,
-            evidence: vec![(most.unwrap_or(0), 1.0)],
+            contributions: values,
         }])
     }
 
@@ -77,7 +80,7 @@ mod tests {
     fn one_section_of_a_long_article_is_enough_and_its_evidence_is_found_there() {
         let score = scored(300..340, 401);
         assert!(score.logit > 0.9, "{}", score.logit);
-        assert!((300..340).contains(&score.evidence[0].0));
+        assert!((300..340).contains(&score.evidence()[0].0));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 
 /// Gives every variable its start value: weights uniform within
 /// ±sqrt(3 / fan-in) (LeCun et al. 1998, "Efficient BackProp", section 4.6),
-/// biases zero, and so what words add to a head.
+/// biases zero, and so what words add to a head; norms leave things as they are.
 pub fn initialise(vars: &VarMap, rng: &mut StdRng) -> Result<()> {
     for (name, var) in sorted(vars) {
         let bound = match var.dims().last() {
@@ -18,7 +18,10 @@ pub fn initialise(vars: &VarMap, rng: &mut StdRng) -> Result<()> {
             _ => 0.0,
         };
         let values: Vec<f32> = (0..var.elem_count())
-            .map(|_| (rng.random::<f32>() * 2.0 - 1.0) * bound)
+            .map(|_| match name.ends_with("norm.weight") {
+                true => 1.0,
+                false => (rng.random::<f32>() * 2.0 - 1.0) * bound,
+            })
             .collect();
         var.set(&Tensor::from_vec(values, var.shape(), &Device::Cpu)?)?;
     }
@@ -64,8 +67,22 @@ pub fn schedule(step: usize, steps: usize) -> f64 {
 /// `max(z, 0) - z·y + ln(1 + exp(-|z|))`, which is finite for every logit;
 /// candle's own takes the logarithm of a rounded probability and is not.
 pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    cross_entropies(logits, targets)?.mean_all()
+}
+
+/// The same with a weight for each logit.
+pub fn weighted_cross_entropy(
+    logits: &Tensor,
+    targets: &Tensor,
+    weights: &Tensor,
+) -> Result<Tensor> {
+    let sum = (cross_entropies(logits, targets)? * weights)?.sum_all()?;
+    sum / weights.sum_all()?
+}
+
+fn cross_entropies(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let tail = (logits.abs()?.neg()?.exp()? + 1.0)?.log()?;
-    ((logits.relu()? - (logits * targets)?)? + tail)?.mean_all()
+    (logits.relu()? - (logits * targets)?)? + tail
 }
 
 #[cfg(test)]

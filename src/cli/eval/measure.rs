@@ -44,7 +44,7 @@ pub(super) fn measure(
     if tasks.iter().any(needs_model) {
         let start = Instant::now();
         let bundle = common.bundle()?;
-        analyzer = args.shape.own.beside(
+        analyzer = args.shape.labels.own.beside(
             Analyzer::new(&bundle, common.engine()?, common.threads())?,
             common,
         )?;

@@ -6,7 +6,7 @@ use super::data::Data;
 use crate::evaluate::{average_precision, f1, precision, recall};
 use crate::model::Manifest;
 use crate::records::POSITIVE;
-use crate::topics::Entry;
+use crate::topics::{Definitions, Entry};
 use crate::train::{few, summary, topics};
 
 /// What the topics reach on the articles that each part had not seen, as Markdown.
@@ -59,15 +59,46 @@ pub fn summaries(scorers: &[(&str, summary::Quality)]) -> String {
     table
 }
 
-/// The model card of a bundle.
-pub fn card(manifest: &Manifest, data: &Data, kind: &str, figures: &str) -> String {
+/// The model card of a bundle with the topics of another.
+pub fn of_summaries(
+    manifest: &Manifest,
+    base: &Manifest,
+    definitions: &Definitions,
+    figures: &str,
+) -> String {
+    let mut card = begin(manifest);
+    for topic in &definitions.topics {
+        let _ = writeln!(
+            card,
+            "* **{}** ({}): {}",
+            topic.name, topic.id, topic.definition
+        );
+    }
+    let _ = write!(
+        card,
+        "\nThe topics are those of {} {}.\n\n## Figures\n\nOn the marked articles, each scored \
+         by a part that had not seen it.\n{figures}\n{LIMITS}",
+        base.name, base.version
+    );
+    card
+}
+
+const LIMITS: &str = "## Limits\n\n\
+     English news like the articles that it was fitted on; on other kinds expect less. \
+     `classify eval -m BUNDLE --data TABLE` measures it on yours.\n";
+
+fn begin(manifest: &Manifest) -> String {
     let (name, version) = (&manifest.name, &manifest.version);
     let provenance = &manifest.provenance;
-    let mut card = format!(
-        "# {name} {version}\n\nMade by {}. Encoder: {}, licence {}.\n\n",
+    format!(
+        "# {name} {version}\n\nMade by {}. Encoder: {}, licence {}.\n\n## Topics\n\n",
         provenance.heads, provenance.encoder, manifest.licence
-    );
-    card.push_str("## Topics\n\n");
+    )
+}
+
+/// The model card of a bundle.
+pub fn card(manifest: &Manifest, data: &Data, kind: &str, figures: &str) -> String {
+    let mut card = begin(manifest);
     for topic in &data.entries {
         let definition = match topic.definition.as_str() {
             "" => "no definition",
@@ -88,10 +119,7 @@ pub fn card(manifest: &Manifest, data: &Data, kind: &str, figures: &str) -> Stri
         "\nThe topics are {how}. A topic holds from its threshold on.\n\n\
          ## Figures\n\n\
          On the {articles} labelled articles, each told by a part that had not seen it; the \
-         thresholds were chosen from the same figures.\n\n{figures}\n\
-         ## Limits\n\n\
-         English news like the articles that it was fitted on; on other kinds expect less. \
-         `classify eval -m BUNDLE --data TABLE` measures it on yours.\n"
+         thresholds were chosen from the same figures.\n\n{figures}\n{LIMITS}"
     );
     card
 }

@@ -11,7 +11,9 @@ use crate::analyzer::document;
 use crate::article::{Article, Segments, segment};
 use crate::cli::{Common, Ended, tables, topics};
 use crate::encoder::Document;
-use crate::records::{Columns, POSITIVE, Row};
+use crate::evaluate::cases::{gold, has_gold};
+use crate::evaluate::summaries::Gold;
+use crate::records::{Columns, Fields, POSITIVE, Row};
 use crate::topics::{Entry, ROWS};
 use crate::train::{few, words};
 
@@ -23,6 +25,9 @@ const LEAST_BACKGROUND: usize = 50;
 
 /// Fewer teach next to nothing.
 const LEAST_POSITIVE: usize = 8;
+
+/// Columns of marked sentences.
+const MARKS: [&str; 2] = ["best", "alternates"];
 
 /// The articles of a table that have sentences.
 #[derive(Clone, Default)]
@@ -39,6 +44,12 @@ impl Set {
         pairs
             .map(|(article, segments)| document(article, segments))
             .collect()
+    }
+
+    fn append(&mut self, more: Self) {
+        self.rows.extend(more.rows);
+        self.articles.extend(more.articles);
+        self.segments.extend(more.segments);
     }
 
     /// These articles alone.
@@ -73,8 +84,14 @@ pub struct Data {
     pub background: Option<Set>,
     /// The articles of `--also`.
     pub more: words::More,
-    /// The articles of `--summaries`.
-    pub summaries: Option<Set>,
+}
+
+/// Articles with what their summaries should be.
+#[derive(Default)]
+pub struct Summaries {
+    pub set: Set,
+    /// Of each article.
+    pub golds: Vec<Gold>,
 }
 
 impl Data {
@@ -100,7 +117,7 @@ impl Data {
         grades.map(|grade| *grade >= POSITIVE).collect()
     }
 
-    /// The same with these labelled articles alone, and without summaries.
+    /// The same with these labelled articles alone.
     pub fn pick(&self, numbers: &[usize]) -> Self {
         Self {
             set: self.set.pick(numbers),
@@ -109,7 +126,6 @@ impl Data {
             few: self.few,
             background: self.background.clone(),
             more: self.more.clone(),
-            summaries: None,
         }
     }
 }
@@ -123,13 +139,14 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads everything; `general` says whether the model has a background of its own.
-    pub fn read(&self, general: bool) -> anyhow::Result<Data> {
+    /// Reads labelled articles and all that goes with them; `general` says whether the model
+    /// has a background of its own.
+    pub fn read(&self, path: &Path, general: bool) -> anyhow::Result<Data> {
         let args = self.args;
-        let set = self.set(&args.articles)?;
-        let entries = self.entries(&set.rows)?;
-        let graded = self.grades(&args.articles, &set.rows, &entries)?;
-        let numbers = self.usable(&set, &graded);
+        let set = self.set(path)?;
+        let entries = self.entries(path, &set.rows)?;
+        let graded = self.grades(path, &set.rows, &entries)?;
+        let numbers = self.usable(path, &set, &graded);
         let (set, grades) = (
             set.pick(&numbers),
             numbers.iter().filter_map(|&i| graded[i].clone()),
@@ -177,9 +194,7 @@ impl Reader<'_> {
                  own general news is of its encoder as it is",
             );
         }
-        let summaries = args.summaries.as_ref().map(|path| self.marked(path));
         Ok(Data {
-            summaries: summaries.transpose()?,
             set,
             entries,
             grades,
@@ -190,7 +205,11 @@ impl Reader<'_> {
     }
 
     fn set(&self, path: &Path) -> anyhow::Result<Set> {
-        let table = tables::read(path, &self.columns(), self.common)?;
+        self.set_of(path, self.rows(path)?)
+    }
+
+    fn set_of(&self, path: &Path, rows: Vec<Row>) -> anyhow::Result<Set> {
+        let table = tables::articles(path, rows, &self.columns())?;
         if table.ended == Ended::InputFailed {
             self.ended.set(Ended::InputFailed);
         }
@@ -210,21 +229,80 @@ impl Reader<'_> {
         Ok(set)
     }
 
-    /// Articles that mark sentences; rows that do not are named and left out.
-    fn marked(&self, path: &Path) -> anyhow::Result<Set> {
-        let set = self.set(path)?;
-        let marks = set.rows.iter().zip(&set.articles).map(|(row, article)| {
-            match row.spans("best", &article.text) {
-                Ok(Some(_)) => Ok(()),
-                Ok(None) => Err("marks no sentences in \"best\"".to_owned()),
-                Err(problem) => Err(problem),
+    /// Reads the articles of `--summaries`.
+    pub fn summaries(&self) -> anyhow::Result<Option<Summaries>> {
+        if self.args.summaries.is_empty() {
+            return Ok(None);
+        }
+        let mut marks = self.marks()?;
+        let mut all = Summaries::default();
+        for path in &self.args.summaries {
+            let mut rows = self.rows(path)?;
+            if let Some(marks) = &mut marks {
+                let id = self.columns().id;
+                rows.retain_mut(|row| {
+                    let marks = row.text_of(&id).and_then(|id| marks.remove(&id));
+                    let has_own = has_gold(row);
+                    for (column, value) in marks.iter().flatten() {
+                        row.fields.insert(column.clone(), value.clone());
+                    }
+                    has_own || marks.is_some()
+                });
             }
-        });
-        let marked = self.left_out(path, &set.rows, marks)?;
-        let numbers: Vec<usize> = (0..set.rows.len())
-            .filter(|&i| marked[i].is_some())
+            let set = self.set_of(path, rows)?;
+            let golds = set.rows.iter().zip(&set.articles).map(|(row, article)| {
+                gold(row, article)?.ok_or_else(|| {
+                    "has neither marked sentences (best) nor a written summary (references)"
+                        .to_owned()
+                })
+            });
+            let golds = self.left_out(path, &set.rows, golds)?;
+            let numbers: Vec<usize> = (0..golds.len()).filter(|&i| golds[i].is_some()).collect();
+            all.set.append(set.pick(&numbers));
+            all.golds.extend(golds.into_iter().flatten());
+        }
+        if let (Some(left), Some(path)) =
+            (marks.filter(|m| !m.is_empty()), &self.args.summary_marks)
+        {
+            self.common.warn(format!(
+                "{}: {} articles are in none of the tables of --summaries",
+                path.display(),
+                left.len()
+            ));
+        }
+        Ok(Some(all))
+    }
+
+    /// The columns of `--summary-marks` by article.
+    fn marks(&self) -> anyhow::Result<Option<HashMap<String, Fields>>> {
+        let Some(path) = &self.args.summary_marks else {
+            return Ok(None);
+        };
+        let id = self.columns().id;
+        let rows = self.rows(path)?.into_iter();
+        let marks: HashMap<String, Fields> = rows
+            .filter_map(|mut row| {
+                let of = row.text_of(&id)?;
+                row.fields
+                    .retain(|column, _| MARKS.contains(&column.as_str()));
+                Some((of, row.fields))
+            })
             .collect();
-        Ok(set.pick(&numbers))
+        if marks.is_empty() {
+            bail!(
+                "{}: no row has \"{id}\"; name the column with --id-column",
+                path.display()
+            );
+        }
+        Ok(Some(marks))
+    }
+
+    fn rows(&self, path: &Path) -> anyhow::Result<Vec<Row>> {
+        let (rows, ended) = tables::rows(path, self.common)?;
+        if ended == Ended::InputFailed {
+            self.ended.set(ended);
+        }
+        Ok(rows)
     }
 
     /// What is right; rows with something wrong are named and left out, unless all are wrong.
@@ -262,7 +340,7 @@ impl Reader<'_> {
         self.args.columns.columns()
     }
 
-    fn entries(&self, rows: &[Row]) -> anyhow::Result<Vec<Entry>> {
+    fn entries(&self, table: &Path, rows: &[Row]) -> anyhow::Result<Vec<Entry>> {
         let named: BTreeSet<String> = rows.iter().flat_map(Row::topics).collect();
         let entries = match &self.args.topics {
             Some(path) => {
@@ -274,7 +352,7 @@ impl Reader<'_> {
                         absent.id
                     );
                 }
-                self.strangers(&named, &list.topics)?;
+                self.strangers(table, &named, &list.topics)?;
                 list.topics
             }
             None => named
@@ -289,7 +367,7 @@ impl Reader<'_> {
         if entries.is_empty() {
             bail!(
                 "{}: no row names a topic, in grades or labels",
-                self.args.articles.display()
+                table.display()
             );
         }
         Ok(entries)
@@ -297,8 +375,13 @@ impl Reader<'_> {
 
     /// Labels that are no topic of the file: refused where they are one but for case and
     /// spaces, since their articles would count as being without it.
-    fn strangers(&self, named: &BTreeSet<String>, topics: &[Entry]) -> anyhow::Result<()> {
-        let table = self.args.articles.display();
+    fn strangers(
+        &self,
+        table: &Path,
+        named: &BTreeSet<String>,
+        topics: &[Entry],
+    ) -> anyhow::Result<()> {
+        let table = table.display();
         let strange = |label: &&String| topics.iter().all(|topic| topic.id != **label);
         let strangers: Vec<&str> = named.iter().filter(strange).map(String::as_str).collect();
         let plain = |text: &str| text.trim().to_lowercase();
@@ -354,7 +437,7 @@ impl Reader<'_> {
 
     /// The numbers of the rows that have grades and repeat no other: a copy that one learns
     /// from and another is judged by would make the figures too good.
-    fn usable(&self, set: &Set, graded: &[Option<Vec<u8>>]) -> Vec<usize> {
+    fn usable(&self, table: &Path, set: &Set, graded: &[Option<Vec<u8>>]) -> Vec<usize> {
         let mut seen = HashSet::new();
         let has_grades = |i: &usize| graded[*i].is_some();
         let of_grades: Vec<usize> = (0..set.rows.len()).filter(has_grades).collect();
@@ -362,7 +445,7 @@ impl Reader<'_> {
         let numbers: Vec<usize> = of_grades.iter().copied().filter(once).collect();
         let copies = of_grades.len() - numbers.len();
         if copies > 0 {
-            let path = self.args.articles.display();
+            let path = table.display();
             self.common.warn(format!(
                 "{path}: {copies} rows repeat the text of another; of each the first is used"
             ));
@@ -391,10 +474,7 @@ impl Reader<'_> {
             return Ok(more);
         };
         let id = self.columns().id;
-        let (rows, ended) = tables::rows(path_of_labels, self.common)?;
-        if ended == Ended::InputFailed {
-            self.ended.set(ended);
-        }
+        let rows = self.rows(path_of_labels)?;
         let all = self.grades(path_of_labels, &rows, entries)?;
         let mut by_id: HashMap<String, Vec<u8>> = rows
             .iter()
@@ -432,9 +512,7 @@ impl Reader<'_> {
             let each = (BACKGROUND / tables.len()).min(count);
             let drawn: Vec<usize> = (0..each).map(|i| i * count / each).collect();
             let drawn = set.pick(&drawn);
-            all.rows.extend(drawn.rows);
-            all.articles.extend(drawn.articles);
-            all.segments.extend(drawn.segments);
+            all.append(drawn);
         }
         let count = all.articles.len();
         if count < LEAST_BACKGROUND {

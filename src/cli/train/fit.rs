@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use anyhow::anyhow;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 
-use super::data::{Data, Set};
+use super::data::{Data, Summaries};
 use super::{Args, card};
 use crate::analyzer::{embed_phrases, lines, round};
 use crate::cli::Common;
 use crate::encoder::{Document, Embeddings, Encoder};
+use crate::evaluate::summaries::Judge;
 use crate::model::{Bundle, CONFIG, ENCODER, HEADS, TOKENIZER};
-use crate::records::is_marked;
+use crate::options::DEFAULT_SUMMARY;
 use crate::summary::features;
 use crate::topics::{Background, Band, Definitions, OwnTopic, Reading, Topic, phrases};
 use crate::train::{self, Heads, few, summary, topics, words};
@@ -239,17 +239,27 @@ impl Fitter<'_> {
         Ok(fitted)
     }
 
+    /// All heads of the base but its summary scorer.
+    pub fn heads_but_summaries(&self) -> anyhow::Result<Heads> {
+        let of_base = self.heads_of_base()?;
+        let mut heads = Heads::default();
+        for prefix in ["topics", "own", "background"] {
+            heads.take_over(prefix, &of_base);
+        }
+        Ok(heads)
+    }
+
     /// The summary scorer: fitted when the run has articles for it, else the model's own; a
     /// fine-tuned encoder has none, and the command falls back to one that serves any.
     pub fn summary(
         &self,
-        data: &Data,
+        summaries: Option<&Summaries>,
         heads: &mut Heads,
         figures: &mut String,
     ) -> anyhow::Result<()> {
-        match (&data.summaries, &self.args.summaries) {
-            (Some(set), Some(path)) => self.fit_summary(path, set, heads, figures),
-            _ => {
+        match summaries {
+            Some(summaries) => self.fit_summary(summaries, heads, figures),
+            None => {
                 let of_base = self.heads_of_base()?;
                 heads.take_over("summary", &of_base);
                 heads.take_over("summary_any_encoder", &of_base);
@@ -260,35 +270,32 @@ impl Fitter<'_> {
 
     fn fit_summary(
         &self,
-        path: &Path,
-        set: &Set,
+        summaries: &Summaries,
         heads: &mut Heads,
         figures: &mut String,
     ) -> anyhow::Result<()> {
+        let Summaries { set, golds } = summaries;
         let embeddings = self.embed(&set.documents())?;
         let mut examples = Vec::new();
-        for (i, row) in set.rows.iter().enumerate() {
-            let text = &set.articles[i].text;
-            let marked = |column| {
-                let spans = row.spans(column, text);
-                spans.map_err(|e| anyhow!("{}: row {} {e}", path.display(), row.number))
+        for (i, (article, gold)) in set.articles.iter().zip(golds).enumerate() {
+            let (sentences, embeddings) = (&set.segments[i].sentences, &embeddings[i]);
+            let title = article.title.as_deref().zip(embeddings.title.as_ref());
+            let judge = Judge::new(article, gold);
+            let is_marked = gold.best.is_some();
+            let nearest = match is_marked {
+                true => Vec::new(),
+                false => judge.oracle(DEFAULT_SUMMARY),
             };
-            let best = marked("best")?.unwrap_or_default();
-            let alternates = marked("alternates")?.unwrap_or_default();
-            let sentences = &set.segments[i].sentences;
-            let embeddings = &embeddings[i];
-            let lines = lines(&set.articles[i], sentences);
+            let target = |sentence| match () {
+                () if judge.is_best(sentence) || nearest.contains(&sentence) => 1.0,
+                () if judge.is_alternate(sentence) => summary::ALTERNATE,
+                () => 0.0,
+            };
             examples.push(summary::Example {
-                features: features(&lines, &embeddings.sentences, embeddings.title.as_ref())?,
+                features: features(&lines(article, sentences), &embeddings.sentences, title)?,
                 embeddings: embeddings.sentences.clone(),
-                targets: sentences
-                    .iter()
-                    .map(|s| match () {
-                        () if is_marked(&s.chars, &best) => 1.0,
-                        () if is_marked(&s.chars, &alternates) => summary::ALTERNATE,
-                        () => 0.0,
-                    })
-                    .collect(),
+                targets: (0..sentences.len()).map(target).collect(),
+                weight: if is_marked { 1.0 } else { summary::WRITTEN },
             });
         }
         let settings = summary::Settings {
@@ -300,9 +307,10 @@ impl Fitter<'_> {
             ("summary", "features and embedding", true),
             ("summary_any_encoder", "features alone", false),
         ] {
-            let quality = summary::cross_validate(&examples, with_embeddings, &settings)?;
+            let progress = &mut self.common.progress();
+            let quality = summary::cross_validate(&examples, with_embeddings, &settings, progress)?;
             qualities.push((name, quality));
-            let scorer = summary::fit(&examples, with_embeddings, &settings)?;
+            let scorer = summary::fit(&examples, with_embeddings, &settings, progress)?;
             heads.add(prefix, &scorer);
         }
         figures.push_str(&card::summaries(&qualities));

@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use self::data::{Data, Reader};
+use self::data::{Data, Reader, Summaries};
 use self::fit::Fitter;
 use super::batch::ColumnArgs;
 use super::files::Output;
 use super::{Common, Ended};
+use crate::analyzer::definitions;
 use crate::encoder::Encoder;
 use crate::model::Bundle;
 use crate::train::EMBEDDINGS;
@@ -25,32 +26,38 @@ use crate::train::finetune::PREFIX;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Labelled articles: a table with grades (topic to 0-3) or labels (a list)
-    #[arg(value_name = "TABLE")]
-    articles: PathBuf,
+    /// [default: none, with --summaries: the model's own topics stay]
+    #[arg(value_name = "TABLE", required_unless_present = "summaries")]
+    articles: Option<PathBuf>,
     /// More labelled articles, picked because they are hard or rare: the words in them teach,
     /// but they set no threshold, since they are no fair sample
-    #[arg(long, value_name = "TABLE")]
+    #[arg(long, value_name = "TABLE", requires = "articles")]
     also: Option<PathBuf>,
     /// Labels of the articles of --also, in a table of their own: id, and grades or labels;
     /// articles that it does not name are left out
     #[arg(long, value_name = "TABLE", requires = "also")]
     also_labels: Option<PathBuf>,
     /// Articles with marked summary sentences (best, alternates: lists of sentences, or of
-    /// [start, end) character offsets); without them the model's own scorer stays, or after
-    /// --finetune one that looks at no embeddings
+    /// [start, end) character offsets) or with written summaries (references); may be given
+    /// several times. Without them the model's own scorer stays, or after --finetune one that
+    /// looks at no embeddings
     #[arg(long, value_name = "TABLE")]
-    summaries: Option<PathBuf>,
+    summaries: Vec<PathBuf>,
+    /// Marks of articles of --summaries, in a table of their own: id, best, alternates;
+    /// articles that have neither these nor their own are left out
+    #[arg(long, value_name = "TABLE", requires = "summaries")]
+    summary_marks: Option<PathBuf>,
     /// Articles of general news, to measure topics of your own against; may be given several
     /// times, each table has the same weight [default: what the model has]
-    #[arg(long, value_name = "TABLE")]
+    #[arg(long, value_name = "TABLE", requires = "articles")]
     background: Vec<PathBuf>,
     /// Topics to fit, as TOML: [[topic]] with id, name, definition
     /// [default: all that the articles name]
-    #[arg(long, value_name = "TOPICS.toml")]
+    #[arg(long, value_name = "TOPICS.toml", requires = "articles")]
     topics: Option<PathBuf>,
     /// Teach the encoder as well, not only what stands on it: better with few articles, and
     /// many times slower; needs --background where topics have fewer than 100 articles
-    #[arg(long)]
+    #[arg(long, requires = "articles")]
     finetune: bool,
     /// Folder of the new bundle; must not exist. While the run lasts, BUNDLE.part beside it
     /// keeps what is done: interrupted, the same command goes on from there
@@ -124,8 +131,14 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         .build()?;
     // On a thread of the pool, so that everything below it runs there.
     let (model, ended) = pool.install(move || {
-        let data = reader.read(fitter.has_background()?)?;
-        anyhow::Ok((train(&fitter, &data)?, reader.ended.get()))
+        let general = fitter.has_background()?;
+        let data = (args.articles.as_ref()).map(|path| reader.read(path, general));
+        let (data, summaries) = (data.transpose()?, reader.summaries()?);
+        let model = match &data {
+            Some(data) => train(&fitter, data, summaries.as_ref()),
+            None => train_summaries(&fitter, summaries.as_ref()),
+        };
+        anyhow::Ok((model?, reader.ended.get()))
     })?;
     place(&model, &part, &output).with_context(|| format!("{target}: cannot be written"))?;
     clear(&part);
@@ -148,7 +161,37 @@ struct Model {
     figures: String,
 }
 
-fn train(fitter: &Fitter, data: &Data) -> anyhow::Result<Model> {
+/// A model with the topics of the base and another summary scorer.
+fn train_summaries(fitter: &Fitter, summaries: Option<&Summaries>) -> anyhow::Result<Model> {
+    let base = &fitter.base;
+    if !base.has_heads() {
+        bail!(
+            "{} is a bare encoder: give a table of labelled articles for its topics, too",
+            base.manifest.name
+        );
+    }
+    let mut heads = fitter.heads_but_summaries()?;
+    let mut figures = String::new();
+    fitter.summary(summaries, &mut heads, &mut figures)?;
+    let definitions = definitions(base)?;
+    let bundle = base.with_heads(
+        &fitter.args.name,
+        &fitter.args.version,
+        heads.serialise()?,
+        toml::to_string(&definitions)?,
+        &format!(
+            "{}; summary scorer: classify train, seed {}",
+            base.manifest.provenance.heads, fitter.args.seed
+        ),
+    );
+    Ok(Model {
+        card: card::of_summaries(&bundle.manifest, &base.manifest, &definitions, &figures),
+        bundle,
+        figures,
+    })
+}
+
+fn train(fitter: &Fitter, data: &Data, summaries: Option<&Summaries>) -> anyhow::Result<Model> {
     let args = fitter.args;
     let (tuned, mut topics);
     let fitter = if args.finetune {
@@ -169,7 +212,7 @@ fn train(fitter: &Fitter, data: &Data) -> anyhow::Result<Model> {
         }
     }
     let mut figures = card::topics(data, &topics.fitted);
-    fitter.summary(data, &mut topics.heads, &mut figures)?;
+    fitter.summary(summaries, &mut topics.heads, &mut figures)?;
     let definitions = fit::definitions(data, topics.kind, &topics.fitted);
     let made_by = format!("classify train, seed {}", args.seed);
     let bundle = fitter.base.with_heads(

@@ -13,8 +13,9 @@ use super::results::{self, ModelRecord, Results, Task};
 use super::summaries::{Judge, Scores};
 use super::topics::Training;
 use crate::analysis::{Analysis, TopicResult};
-use crate::analyzer::{Analyzer, Options};
+use crate::analyzer::Analyzer;
 use crate::article::Article;
+use crate::options::Options;
 use crate::records::{Columns, Row};
 use analyze::{analyze, cases_of};
 use parts::{records, summaries, topics};
@@ -135,12 +136,7 @@ pub fn fits(task: Task, row: &Row, columns: &Columns) -> bool {
     let is_article = has_text || !is_page;
     match task {
         Task::Topics => is_article && row.is_labelled(),
-        Task::Summaries => {
-            let filled = |c: &str| row.list(c).is_some_and(|list| !list.is_empty());
-            let lists = cases::SUMMARY_LISTS.into_iter().any(filled);
-            let written = |c: &str| row.text_of(c).is_some();
-            is_article && (lists || cases::SUMMARY_TEXTS.into_iter().any(written))
-        }
+        Task::Summaries => is_article && cases::has_gold(row),
         Task::Extraction => is_page,
         Task::Junk => row.list("junk").is_some(),
         Task::Sentences => row.texts("sentences").is_some(),
