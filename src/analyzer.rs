@@ -123,7 +123,7 @@ impl Analyzer {
             };
             loaded.map_err(|e| bundle.problem(HEADS, e))?;
         }
-        let summary = match heads.filter(|heads| heads.contains_tensor("summary.mean")) {
+        let summary = match heads.filter(|heads| heads.contains_tensor("summary.0.mean")) {
             Some(heads) => SummaryScorer::load(Some(dim), &heads.pp("summary"))
                 .map_err(|e| bundle.problem(HEADS, e))?,
             None => summary_for_any_encoder()?,

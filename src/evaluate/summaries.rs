@@ -105,6 +105,12 @@ impl Judge {
         }
     }
 
+    /// Whether a reader marked sentences.
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
+        self.marks.is_some()
+    }
+
     /// Whether a sentence, by its number, is among the best.
     #[must_use]
     pub fn is_best(&self, sentence: usize) -> bool {

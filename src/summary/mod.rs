@@ -4,6 +4,7 @@
 
 mod features;
 mod focus;
+mod layer;
 mod length;
 mod likeness;
 pub mod porter;
@@ -13,6 +14,7 @@ mod wording;
 
 pub use features::{FEATURES, Line, features};
 pub use focus::focus;
+pub use layer::{Member, ScorerInput};
 pub use length::{Length, Room};
-pub use scorer::{ScorerInput, SummaryScorer};
+pub use scorer::SummaryScorer;
 pub use select::{Redundancy, select};

@@ -1,19 +1,20 @@
 //! What both fits share: variables, the learning rate's course, the loss.
 
+use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor, Var};
 use candle_nn::VarMap;
 use rand::Rng;
 use rand::rngs::StdRng;
 
 /// Gives every variable its start value: weights uniform within
-/// ±sqrt(3 / fan-in) (LeCun et al. 1998, "Efficient BackProp", section 4.6),
+/// ±sqrt(`spread` / fan-in) (with 3 LeCun et al. 1998, "Efficient BackProp", section 4.6),
 /// biases zero, and so what words add to a head; norms leave things as they are.
-pub fn initialise(vars: &VarMap, rng: &mut StdRng) -> Result<()> {
+pub fn initialise(vars: &VarMap, spread: f32, rng: &mut StdRng) -> Result<()> {
     for (name, var) in sorted(vars) {
         let bound = match var.dims().last() {
             #[expect(clippy::cast_precision_loss, reason = "layer widths are small")]
             Some(&fan_in) if !name.ends_with("bias") && !name.ends_with("words") => {
-                (3.0 / fan_in.max(1) as f32).sqrt()
+                (spread / fan_in.max(1) as f32).sqrt()
             }
             _ => 0.0,
         };
@@ -47,6 +48,26 @@ pub fn sorted(vars: &VarMap) -> Vec<(String, Var)> {
 pub fn set(vars: &VarMap, name: &str, value: &Tensor) -> Result<()> {
     for (_, var) in sorted(vars).iter().filter(|(n, _)| n == name) {
         var.set(value)?;
+    }
+    Ok(())
+}
+
+/// Shortens gradients that are longer than `longest`, all variables taken together (Pascanu et
+/// al. 2013, "On the difficulty of training recurrent neural networks", section 3.2).
+pub fn clip(gradients: &mut GradStore, vars: &[Var], longest: f64) -> Result<()> {
+    let mut square = 0.0;
+    for var in vars {
+        if let Some(gradient) = gradients.get(var) {
+            square += f64::from(gradient.sqr()?.sum_all()?.to_scalar::<f32>()?);
+        }
+    }
+    let length = square.sqrt();
+    if length > longest {
+        for var in vars {
+            if let Some(gradient) = gradients.remove(var) {
+                gradients.insert(var, (gradient * (longest / length))?);
+            }
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Fitting the summary scorer.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW, VarBuilder, VarMap};
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -8,15 +8,23 @@ use rand::seq::SliceRandom;
 
 use super::fitting;
 use crate::evaluate::resample;
-use crate::summary::{FEATURES, Redundancy, Room, ScorerInput, SummaryScorer, select};
+use crate::evaluate::summaries::Judge;
+use crate::summary::{FEATURES, Member, Redundancy, Room, ScorerInput, select};
 
+/// Spread of the start values: PyTorch's, a third of what heads begin with.
+const SPREAD: f32 = 1.0;
+/// Longest gradient of a step.
+const CLIP: f64 = 1.0;
+/// Purpose of the first member's random choices.
+const MEMBER: u64 = 100;
+/// Sentences of the summaries that are judged.
+const CHOSEN: usize = 3;
 /// Target of a sentence that a reader named as nearly as good as the best.
-pub const ALTERNATE: f32 = 0.5;
+const ALTERNATE: f32 = 0.5;
 /// What an article counts of which nobody marked sentences, only wrote a summary.
-pub const WRITTEN: f32 = 0.5;
+const WRITTEN: f32 = 0.5;
 
 /// One article whose best sentences are known.
-#[derive(Debug, Clone)]
 pub struct Example {
     /// Features, `[sentences][FEATURES]`.
     pub features: Vec<[f32; FEATURES]>,
@@ -25,8 +33,37 @@ pub struct Example {
     /// How good each sentence is for the summary: 1 among the best, in between
     /// for an alternate, 0 else.
     pub targets: Vec<f32>,
-    /// What the article counts: 1 where a reader marked sentences.
-    pub weight: f32,
+    /// What its summaries are judged by.
+    pub judge: Judge,
+}
+
+impl Example {
+    /// An article with its features and embeddings.
+    #[must_use]
+    pub fn new(features: Vec<[f32; FEATURES]>, embeddings: Tensor, judge: Judge) -> Self {
+        let nearest = match judge.is_marked() {
+            true => Vec::new(),
+            false => judge.oracle(CHOSEN),
+        };
+        let target = |sentence| match () {
+            () if judge.is_best(sentence) || nearest.contains(&sentence) => 1.0,
+            () if judge.is_alternate(sentence) => ALTERNATE,
+            () => 0.0,
+        };
+        Self {
+            targets: (0..features.len()).map(target).collect(),
+            features,
+            embeddings,
+            judge,
+        }
+    }
+
+    fn weight(&self) -> f32 {
+        match self.judge.is_marked() {
+            true => 1.0,
+            false => WRITTEN,
+        }
+    }
 }
 
 /// How the scorer is fitted.
@@ -40,6 +77,8 @@ pub struct Settings {
     pub epochs: usize,
     /// Steps at least: a few articles are passed over more often.
     pub steps: usize,
+    /// Scorers whose logits are averaged.
+    pub members: usize,
     /// Articles in a step.
     pub batch: usize,
     /// Peak learning rate.
@@ -58,21 +97,13 @@ impl Default for Settings {
             folds: 4,
             epochs: 8,
             steps: 120,
+            members: 3,
             batch: 16,
             learning_rate: 2e-3,
             weight_decay: 0.1,
             dropout: 0.2,
         }
     }
-}
-
-/// How good held-out summaries of three sentences are, of articles with marked sentences.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Quality {
-    /// Share of chosen sentences that are among the best.
-    pub best: f64,
-    /// Share of chosen sentences that are among the best or the alternates.
-    pub best_or_alternate: f64,
 }
 
 /// Fits a scorer; `with_embeddings` says whether it sees the embeddings or
@@ -85,51 +116,45 @@ pub fn fit(
     with_embeddings: bool,
     settings: &Settings,
     progress: &mut dyn FnMut(&str),
-) -> Result<VarMap> {
+) -> Result<Vec<VarMap>> {
     let all: Vec<&Example> = examples.iter().collect();
-    Ok(fit_on(&all, with_embeddings, settings, progress)?.0)
+    let members = 0..settings.members;
+    let fitted = members.map(|member| {
+        let seed = MEMBER + member as u64;
+        Ok(fit_on(&all, with_embeddings, settings, seed, progress)?.0)
+    });
+    fitted.collect()
 }
 
-/// Judges scorers of these settings by cross-validation. Articles without marked sentences
-/// teach in every fold and are not judged.
+/// The sentences that scorers of these settings choose in articles that they have not seen,
+/// by cross-validation, with one member each.
 ///
 /// # Errors
 /// When there are fewer examples than folds or shapes do not fit.
-pub fn cross_validate(
+pub fn held_out(
     examples: &[Example],
     with_embeddings: bool,
     settings: &Settings,
     progress: &mut dyn FnMut(&str),
-) -> Result<Quality> {
+) -> Result<Vec<Vec<usize>>> {
     let fold = resample::folds(examples.len(), settings.folds, settings.seed);
-    let is_marked = |example: &Example| example.weight >= 1.0;
-    let (mut chosen, mut best, mut either) = (0usize, 0usize, 0usize);
+    let mut chosen = vec![Vec::new(); examples.len()];
     for out in 0..settings.folds {
-        let pairs = || examples.iter().zip(&fold);
-        let is_out = |(e, f): &(&Example, &usize)| **f == out && is_marked(e);
-        let train: Vec<&Example> = pairs().filter(|p| !is_out(p)).map(|p| p.0).collect();
-        let (_, scorer) = fit_on(&train, with_embeddings, settings, progress)?;
-        for (example, _) in pairs().filter(is_out) {
-            let scores = scorer.score_features(&example.features, &example.embeddings)?;
-            for sentence in select(
-                &scores,
-                &example.embeddings,
-                Room::sentences(3),
-                Redundancy::ARTICLE,
-            )? {
-                let target = example.targets[sentence];
-                chosen += 1;
-                best += usize::from(target >= 1.0);
-                either += usize::from(target > 0.0);
-            }
+        let train: Vec<&Example> = (examples.iter().zip(&fold))
+            .filter(|(_, f)| **f != out)
+            .map(|(example, _)| example)
+            .collect();
+        let (_, member) = fit_on(&train, with_embeddings, settings, MEMBER, progress)?;
+        for i in (0..examples.len()).filter(|&i| fold[i] == out) {
+            let example = &examples[i];
+            let logits = member.logits(&example.features, &example.embeddings)?;
+            let scores: Vec<f32> = logits.iter().map(|z| 1.0 / (1.0 + (-z).exp())).collect();
+            let room = Room::sentences(CHOSEN);
+            chosen[i] = select(&scores, &example.embeddings, room, Redundancy::ARTICLE)?;
+            chosen[i].sort_unstable();
         }
     }
-    #[expect(clippy::cast_precision_loss, reason = "counts of sentences")]
-    let share = |count: usize| count as f64 / chosen.max(1) as f64;
-    Ok(Quality {
-        best: share(best),
-        best_or_alternate: share(either),
-    })
+    Ok(chosen)
 }
 
 /// A batch of articles, padded to the longest, with targets and weights
@@ -146,7 +171,7 @@ fn collate(examples: &[&Example]) -> Result<(ScorerInput, Tensor, Tensor)> {
         features.resize(features.len() + (longest - count) * FEATURES, 0.0);
         let padding = Tensor::zeros((longest - count, dim), DType::F32, &Device::Cpu)?;
         rows.push(Tensor::cat(&[&example.embeddings, &padding], 0)?);
-        for (list, value) in [(&mut mask, 1.0), (&mut weights, example.weight)] {
+        for (list, value) in [(&mut mask, 1.0), (&mut weights, example.weight())] {
             list.extend(std::iter::repeat_n(value, count));
             list.resize(list.len() + longest - count, 0.0);
         }
@@ -167,26 +192,27 @@ fn fit_on(
     examples: &[&Example],
     with_embeddings: bool,
     settings: &Settings,
+    purpose: u64,
     progress: &mut dyn FnMut(&str),
-) -> Result<(VarMap, SummaryScorer)> {
+) -> Result<(VarMap, Member)> {
     let Some(first) = examples.first() else {
         candle_core::bail!("no article with marked summary sentences");
     };
     let dim = with_embeddings.then(|| first.embeddings.dims()[1]);
     let vars = VarMap::new();
     let builder = VarBuilder::from_varmap(&vars, DType::F32, &Device::Cpu);
-    let scorer = SummaryScorer::load(dim, &builder)?;
-    let mut rng = resample::generator(settings.seed, 100);
-    fitting::initialise(&vars, &mut rng)?;
+    let member = Member::load(dim, &builder)?;
+    let mut rng = resample::generator(settings.seed, purpose);
+    fitting::initialise(&vars, SPREAD, &mut rng)?;
     standardise(&vars, examples)?;
     // The standardisation is measured, not learnt.
-    let learnt = fitting::sorted(&vars)
+    let learnt: Vec<Var> = fitting::sorted(&vars)
         .into_iter()
         .filter(|(name, _)| name != "mean" && name != "deviation")
         .map(|(_, var)| var)
         .collect();
     let mut optimiser = AdamW::new(
-        learnt,
+        learnt.clone(),
         ParamsAdamW {
             lr: settings.learning_rate,
             weight_decay: settings.weight_decay,
@@ -203,15 +229,17 @@ fn fit_on(
         for batch in order.chunks(settings.batch) {
             let (input, targets, weights) = collate(batch)?;
             let mut drop = |rows| dropped(rows, settings.dropout, &mut rng);
-            let logits = scorer.forward(&input, &mut drop)?;
+            let logits = member.forward(&input, &mut drop)?;
             let loss = fitting::weighted_cross_entropy(&logits, &targets, &weights)?;
             optimiser.set_learning_rate(settings.learning_rate * fitting::schedule(step, steps));
-            optimiser.backward_step(&loss)?;
+            let mut gradients = loss.backward()?;
+            fitting::clip(&mut gradients, &learnt, CLIP)?;
+            optimiser.step(&gradients)?;
             step += 1;
         }
         progress(&format!("summary scorer: pass {pass} of {passes}"));
     }
-    Ok((vars, scorer))
+    Ok((vars, member))
 }
 
 /// The values with a random share of them dropped, and the others raised to make up for it.

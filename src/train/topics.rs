@@ -28,6 +28,9 @@ pub struct Example {
     pub grades: Vec<u8>,
 }
 
+/// Spread of the start values.
+const SPREAD: f32 = 3.0;
+
 /// How the heads are fitted.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -208,7 +211,7 @@ fn fit_head(
         VarBuilder::from_varmap(&vars, DType::F32, &Device::Cpu),
     )?;
     let mut rng = resample::generator(settings.seed, purpose);
-    fitting::initialise(&vars, &mut rng)?;
+    fitting::initialise(&vars, SPREAD, &mut rng)?;
     let mut optimiser = AdamW::new(
         fitting::sorted(&vars).into_iter().map(|v| v.1).collect(),
         ParamsAdamW {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::data::Data;
+use crate::evaluate::summaries::{Scores, figures};
 use crate::evaluate::{average_precision, f1, precision, recall};
 use crate::model::Manifest;
 use crate::records::POSITIVE;
@@ -47,14 +48,44 @@ pub fn topics(data: &Data, fitted: &topics::Fitted) -> String {
     table
 }
 
-/// What summary scorers reach on articles that they had not seen, as Markdown.
-pub fn summaries(scorers: &[(&str, summary::Quality)]) -> String {
-    let mut table = String::from(
-        "\n| summary scorer, held out | best | best or alternate |\n| --- | ---: | ---: |\n",
-    );
-    for (name, quality) in scorers {
-        let (best, either) = (quality.best, quality.best_or_alternate);
-        let _ = writeln!(table, "| {name} | {best:.3} | {either:.3} |");
+/// What summaries of three sentences reach on articles that their scorer had not seen, as
+/// Markdown: those with marked sentences by these, the others by the written summaries.
+pub fn summaries(examples: &[summary::Example], scorers: &[(&str, Vec<Vec<usize>>)]) -> String {
+    let of = |is_marked| -> Vec<usize> {
+        let all = 0..examples.len();
+        all.filter(|&i| examples[i].judge.is_marked() == is_marked)
+            .collect()
+    };
+    let mut table = String::new();
+    for (kind, picked, columns) in [
+        ("marked", of(true), &["best", "best_or_alternate"][..]),
+        ("written", of(false), &["rouge_1", "rouge_2", "rouge_lsum"]),
+    ] {
+        if picked.is_empty() {
+            continue;
+        }
+        let names = columns.join(" | ").replace('_', " ");
+        let _ = writeln!(
+            table,
+            "\n| summaries, {} {kind}, held out | {names} |\n| --- |{}",
+            picked.len(),
+            " ---: |".repeat(columns.len())
+        );
+        for (name, chosen) in scorers {
+            let judged = examples.iter().zip(chosen);
+            let judged: Vec<Scores> = judged.map(|(e, chosen)| e.judge.judge(chosen)).collect();
+            let figures = figures(&judged, &picked);
+            let _ = write!(table, "| {name} |");
+            for column in columns {
+                let value = figures.iter().find(|(name, _)| name == column);
+                let _ = match value {
+                    Some((_, value)) if *value > 1.0 => write!(table, " {value:.1} |"),
+                    Some((_, value)) => write!(table, " {value:.3} |"),
+                    None => write!(table, " |"),
+                };
+            }
+            table.push('\n');
+        }
     }
     table
 }

@@ -280,40 +280,30 @@ impl Fitter<'_> {
         for (i, (article, gold)) in set.articles.iter().zip(golds).enumerate() {
             let (sentences, embeddings) = (&set.segments[i].sentences, &embeddings[i]);
             let title = article.title.as_deref().zip(embeddings.title.as_ref());
+            let features = features(&lines(article, sentences), &embeddings.sentences, title)?;
             let judge = Judge::new(article, gold);
-            let is_marked = gold.best.is_some();
-            let nearest = match is_marked {
-                true => Vec::new(),
-                false => judge.oracle(DEFAULT_SUMMARY),
-            };
-            let target = |sentence| match () {
-                () if judge.is_best(sentence) || nearest.contains(&sentence) => 1.0,
-                () if judge.is_alternate(sentence) => summary::ALTERNATE,
-                () => 0.0,
-            };
-            examples.push(summary::Example {
-                features: features(&lines(article, sentences), &embeddings.sentences, title)?,
-                embeddings: embeddings.sentences.clone(),
-                targets: (0..sentences.len()).map(target).collect(),
-                weight: if is_marked { 1.0 } else { summary::WRITTEN },
-            });
+            let rows = embeddings.sentences.clone();
+            examples.push(summary::Example::new(features, rows, judge));
         }
         let settings = summary::Settings {
             seed: self.args.seed,
             ..summary::Settings::default()
         };
-        let mut qualities = Vec::new();
+        let lead = examples.iter().map(|e| e.judge.lead(DEFAULT_SUMMARY));
+        let mut scorers = vec![("first sentences", lead.collect::<Vec<_>>())];
         for (prefix, name, with_embeddings) in [
             ("summary", "features and embedding", true),
             ("summary_any_encoder", "features alone", false),
         ] {
             let progress = &mut self.common.progress();
-            let quality = summary::cross_validate(&examples, with_embeddings, &settings, progress)?;
-            qualities.push((name, quality));
-            let scorer = summary::fit(&examples, with_embeddings, &settings, progress)?;
-            heads.add(prefix, &scorer);
+            let chosen = summary::held_out(&examples, with_embeddings, &settings, progress)?;
+            scorers.push((name, chosen));
+            let members = summary::fit(&examples, with_embeddings, &settings, progress)?;
+            for (number, member) in members.iter().enumerate() {
+                heads.add(&format!("{prefix}.{number}"), member);
+            }
         }
-        figures.push_str(&card::summaries(&qualities));
+        figures.push_str(&card::summaries(&examples, &scorers));
         Ok(())
     }
 }
