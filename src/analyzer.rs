@@ -11,7 +11,7 @@ use crate::article::{Article, Language, Segments, Sentence, segment};
 use crate::encoder::{Document, Embeddings, Encoder, EngineOptions};
 use crate::model::{Bundle, HEADS, ModelError, TOPICS};
 use crate::options::{Focus, Options, Query};
-use crate::summary::{Line, Redundancy, Room, SummaryScorer, focus, select};
+use crate::summary::{Line, Redundancy, Room, SummaryScorer, focus, leans, select};
 use crate::topics::{
     Background, Definitions, OwnTopic, OwnTopics, Platt, Reading, Topic, TopicFile, TopicScore,
     TopicScorer, by_sections,
@@ -123,7 +123,12 @@ impl Analyzer {
             };
             loaded.map_err(|e| bundle.problem(HEADS, e))?;
         }
-        let summary = match heads.filter(|heads| heads.contains_tensor("summary.0.mean")) {
+        let summary = match heads.filter(|heads| {
+            // What older versions made, too, so that its error is seen.
+            ["summary.0.mean", "summary.mean"]
+                .iter()
+                .any(|name| heads.contains_tensor(name))
+        }) {
             Some(heads) => SummaryScorer::load(Some(dim), &heads.pp("summary"))
                 .map_err(|e| bundle.problem(HEADS, e))?,
             None => summary_for_any_encoder()?,
@@ -287,6 +292,7 @@ impl Analyzer {
                 title: document.title.zip(embeddings.title.as_ref()),
                 sentences: &document.sentences,
                 embeddings: &embeddings.sentences,
+                before: 0,
             };
             let scores = self.scores(&reading)?;
             Ok(scores.iter().map(|score| score.logit).collect())
@@ -369,6 +375,7 @@ impl Analyzer {
             title: article.title.as_deref().zip(title),
             sentences: &texts,
             embeddings: &embeddings.sentences,
+            before: 0,
         };
         let scores = self.scores(&reading)?;
         let topics: Vec<TopicResult> = (self.topics.iter())
@@ -414,6 +421,10 @@ impl Analyzer {
                 .score(&lines, &embeddings.sentences, reading.title)?;
             if let Some(about) = &options.focus {
                 match self.speaks_of(about, &reading, &topics, scores)? {
+                    Ok(contributions) if contributions.iter().all(|c| *c <= 0.0) => {
+                        warnings.push("no summary: no sentence speaks of it".to_owned());
+                        values.fill(0.0);
+                    }
                     Ok(contributions) => focus(&mut values, &contributions),
                     Err(warning) => {
                         warnings.push(warning);
@@ -422,7 +433,14 @@ impl Analyzer {
                 }
             }
             let room = Room::new(options.summary, &lines);
-            let mut chosen = select(&values, &embeddings.sentences, room, Redundancy::ARTICLE)?;
+            let leaning: Vec<bool> = texts.iter().map(|text| leans(text)).collect();
+            let mut chosen = select(
+                &values,
+                &leaning,
+                &embeddings.sentences,
+                room,
+                Redundancy::ARTICLE,
+            )?;
             if chosen.is_empty() && values.iter().any(|value| *value > 0.0) {
                 warnings.push("no sentence is short enough for the summary asked for".to_owned());
             }

@@ -43,7 +43,8 @@ fn archive() -> TempDir {
     write("news/2/border.txt", &paperwork);
     write("news/1/football.txt", &fixture("football.txt"));
     write("news/.hidden.txt", &fixture("letter.txt"));
-    let copy = format!("(Agencies) {}", paperwork.to_uppercase());
+    let cut: String = paperwork.chars().take(1500).collect();
+    let copy = format!("(Agencies) {}", cut.to_uppercase());
     let rows = [
         serde_json::json!({"id": "copy", "date": "2021-03-04", "text": copy}),
         serde_json::json!({"id": "blog", "date": "2021-03-01", "text": fixture("live-blog.txt")}),
@@ -127,7 +128,7 @@ fn a_page_names_topic_and_sources_and_one_bad_file_costs_only_itself() {
     let none = digest(folder.path(), &["news/1", "--topic", "brexit"]);
     assert_eq!(none.status.code(), Some(0));
     assert!(
-        err(&none).contains("none of 1 articles has the topic brexit"),
+        err(&none).contains("of 1 articles none has the topic brexit"),
         "{}",
         err(&none)
     );

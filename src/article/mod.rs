@@ -20,7 +20,9 @@ mod title;
 mod unpack;
 
 pub(crate) use decode::mostly_utf8;
+pub use format::table_of_name;
 pub use language::Language;
+pub use meta::date as article_date;
 pub use read::{Articles, DEFAULT_MAX_BYTES, FILE_FACTOR, ReadError, read, read_bytes};
 pub use segment::{Segments, Sentence, find_junk, segment};
 pub use sentences::split as split_sentences;

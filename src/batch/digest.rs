@@ -1,12 +1,15 @@
 //! One summary of many articles.
 
-use candle_core::{Result, Tensor};
+use std::cmp::Ordering;
 
-use super::copies::{Sketch, first_copies};
+use candle_core::{Result, Tensor};
+use chrono::{DateTime, NaiveDate, NaiveTime};
+
+use super::copies::{Sketch, originals};
 use crate::analysis::{Analysis, SummarySentence};
 use crate::analyzer::Analyzer;
-use crate::article::{Article, Meta};
-use crate::summary::{Length, Line, Redundancy, Room, select};
+use crate::article::{Article, Meta, article_date, segment};
+use crate::summary::{Length, Line, Redundancy, Room, leans, select};
 
 /// How much the score of a sentence rises when it says what all articles say.
 const CENTRALITY: f32 = 4.0;
@@ -14,13 +17,21 @@ const CENTRALITY: f32 = 4.0;
 const REDUNDANCY: Redundancy = Redundancy {
     from: 0.6,
     cost: 10.0,
+    never: 0.9,
 };
+/// What the logit of a sentence loses that leans on one before it.
+const LEANING: f32 = 1.0;
+/// Sentences that are embedded at once.
+const TOGETHER: usize = 256;
 
 /// An article that a digest may draw on.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// The file or table it is from.
     pub path: Option<String>,
+    /// Number of its row in the table or of the article in the file, from 1, where there are
+    /// several.
+    pub number: Option<usize>,
     /// Its identifier, when it has one.
     pub id: Option<String>,
     /// Its title.
@@ -60,7 +71,7 @@ impl Digest {
         sentences.sort_by(|a, b| {
             let dates = match dated {
                 true => self.date(a).cmp(&self.date(b)),
-                false => std::cmp::Ordering::Equal,
+                false => Ordering::Equal,
             };
             let place = |s: &DigestSentence| (s.source, s.sentence.place.start);
             dates.then(place(a).cmp(&place(b)))
@@ -68,8 +79,14 @@ impl Digest {
         self.sentences = sentences;
     }
 
-    fn date(&self, sentence: &DigestSentence) -> Option<&str> {
-        self.sources[sentence.source].meta.date.as_deref()
+    /// When the sentence's article was published: the day, and where the source tells it the
+    /// time, both in UTC.
+    fn date(&self, sentence: &DigestSentence) -> Option<(NaiveDate, Option<NaiveTime>)> {
+        let date = article_date(self.sources[sentence.source].meta.date.as_deref()?)?;
+        match DateTime::parse_from_rfc3339(&date) {
+            Ok(time) => Some((time.to_utc().date_naive(), Some(time.to_utc().time()))),
+            Err(_) => Some((date.get(..10)?.parse().ok()?, None)),
+        }
     }
 
     /// Copies that were left out.
@@ -94,7 +111,7 @@ impl Gathering {
     /// only counted.
     pub fn add(
         &mut self,
-        path: Option<&str>,
+        (path, number): (Option<&str>, Option<usize>),
         article: &Article,
         analysis: Analysis,
         topic: Option<&str>,
@@ -105,57 +122,79 @@ impl Gathering {
         }
         self.sources.push(Source {
             path: path.map(str::to_owned),
+            number,
             id: article.id.clone(),
             title: analysis.title,
             meta: analysis.meta,
             copies: 0,
         });
-        self.sketches.push(Sketch::new(&article.text));
+        // Without page junk, which different articles of a site share.
+        let sentences = segment(article).sentences.into_iter();
+        let kept: Vec<&str> = sentences.map(|s| &article.text[s.bytes]).collect();
+        self.sketches.push(Sketch::new(&kept.join(" ")));
         self.summaries.push(analysis.summary);
     }
 
     /// Chooses the sentences: those that are good in their own article and near to what all
     /// articles say (centroid, Radev et al. 2004, "Centroid-based summarization of multiple
-    /// documents", section 3), and do not repeat one another. Of copies the first is used.
+    /// documents", section 3), and do not repeat one another. Of copies the longest is used.
+    /// `progress` is told of how many sentences of all are embedded.
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn digest(self, analyzer: &Analyzer, length: Length) -> Result<Digest> {
-        let first = first_copies(&self.sketches);
-        let mut sources: Vec<Source> = Vec::new();
-        let mut place = vec![0; first.len()];
-        let mut candidates: Vec<DigestSentence> = Vec::new();
-        let articles = self.sources.into_iter().zip(self.summaries).enumerate();
-        for (number, (source, summary)) in articles {
-            if first[number] != number {
-                sources[place[first[number]]].copies += 1;
-                continue;
-            }
-            place[number] = sources.len();
-            let of_source = |sentence| DigestSentence {
-                source: sources.len(),
-                sentence,
-            };
-            candidates.extend(summary.into_iter().map(of_source));
-            sources.push(source);
+    pub fn digest(
+        self,
+        analyzer: &Analyzer,
+        length: Length,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Digest> {
+        let originals = originals(&self.sketches);
+        let mut copies = vec![0; originals.len()];
+        for (number, original) in originals.iter().enumerate() {
+            copies[*original] += usize::from(*original != number);
         }
         let mut digest = Digest {
             read: self.read,
-            sources,
-            sentences: Vec::new(),
+            ..Digest::default()
         };
+        let mut candidates: Vec<DigestSentence> = Vec::new();
+        let articles = self.sources.into_iter().zip(self.summaries).enumerate();
+        for (number, (source, summary)) in articles.filter(|(i, _)| originals[*i] == *i) {
+            let of_source = |sentence| DigestSentence {
+                source: digest.sources.len(),
+                sentence,
+            };
+            candidates.extend(summary.into_iter().map(of_source));
+            digest.sources.push(Source {
+                copies: copies[number],
+                ..source
+            });
+        }
         if candidates.is_empty() {
             return Ok(digest);
         }
         let texts: Vec<String> = candidates.iter().map(|c| c.sentence.text.clone()).collect();
-        let embeddings = analyzer.embed(&texts)?;
+        let mut embedded = Vec::new();
+        for part in texts.chunks(TOGETHER) {
+            embedded.push(analyzer.embed(part)?);
+            progress(embedded.len() * TOGETHER, texts.len());
+        }
+        let embeddings = Tensor::cat(&embedded, 0)?;
         let scores: Vec<f32> = (candidates.iter().zip(centrality(&embeddings)?))
-            .map(|(c, central)| raised(c.sentence.score, CENTRALITY * central))
+            .map(|(c, central)| {
+                let leaning = if leans(&c.sentence.text) {
+                    LEANING
+                } else {
+                    0.0
+                };
+                raised(c.sentence.score, CENTRALITY * central - leaning)
+            })
             .collect();
         let lines: Vec<Line> = (texts.iter())
             .map(|text| Line { text, paragraph: 0 })
             .collect();
-        let chosen = select(&scores, &embeddings, Room::new(length, &lines), REDUNDANCY)?;
+        let room = Room::new(length, &lines);
+        let chosen = select(&scores, &[], &embeddings, room, REDUNDANCY)?;
         digest.sentences = chosen.into_iter().map(|i| candidates[i].clone()).collect();
         Ok(digest)
     }

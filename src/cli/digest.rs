@@ -9,7 +9,7 @@ use super::classify::{Labels, known, page_width};
 use super::files::{Output, unwritable};
 use super::{Common, Ended, say};
 use crate::analyzer::{Analyzer, TOGETHER};
-use crate::article::{Article, DEFAULT_MAX_BYTES, ReadError, read};
+use crate::article::{Article, DEFAULT_MAX_BYTES, ReadError, read, table_of_name};
 use crate::batch::Input;
 use crate::batch::digest::{Digest, Gathering};
 use crate::options::{Focus, Options};
@@ -82,6 +82,10 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         known(&analyzer, "--topic", topic)?;
         options.focus = Some(Focus::Topic(topic.clone()));
     }
+    let streams = args.files.iter().filter(|f| f.as_path() == Path::new("-"));
+    if streams.count() > 1 {
+        bail!("- (standard input) can be given once only");
+    }
     let files = found(&args.files)?;
     let inputs: Vec<PathBuf> = (files.iter().cloned())
         .chain(args.labels.own.file())
@@ -112,7 +116,10 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         words: args.words.unwrap_or(usize::MAX),
         ..Length::sentences(0)
     };
-    let mut digest = run.gathering.digest(&analyzer, length)?;
+    let mut told = |done: usize, all: usize| {
+        progress(&format!("compared {} of {all} sentences", done.min(all)));
+    };
+    let mut digest = run.gathering.digest(&analyzer, length, &mut told)?;
     if args.order == Order::Date {
         digest.in_order();
     }
@@ -133,8 +140,11 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     output.complete()?;
     if digest.sentences.is_empty() {
         common.warn(match topic {
-            Some((id, _)) => format!("none of {} articles has the topic {id}", digest.read),
-            None => "no article could be read".to_owned(),
+            _ if digest.read == 0 => "no article could be read".to_owned(),
+            Some((id, _)) if digest.sources.is_empty() => {
+                format!("of {} articles none has the topic {id}", digest.read)
+            }
+            _ => "no sentence is short enough for the digest asked for".to_owned(),
         });
     }
     Ok(ended)
@@ -149,6 +159,7 @@ fn view<'a>(
         let source = &digest.sources[chosen.source];
         DigestLine {
             path: source.path.as_deref(),
+            number: source.number,
             id: source.id.as_deref(),
             title: source.title.as_deref(),
             copies: source.copies,
@@ -209,22 +220,35 @@ struct Run<'a> {
     analyzer: &'a Analyzer,
     options: &'a Options,
     gathering: Gathering,
-    /// Articles that wait to be analysed together, with their files.
-    waiting: Vec<(String, Article)>,
+    /// Articles that wait to be analysed together, with their files and numbers there.
+    waiting: Vec<(String, Option<usize>, Article)>,
     ended: Ended,
 }
 
 impl Run<'_> {
     fn file(&mut self, file: &Path) {
-        let name = file.display().to_string();
+        let name = match file == Path::new("-") {
+            true => "standard input".to_owned(),
+            false => file.display().to_string(),
+        };
+        // By their names, since tables may be larger than any article.
+        if table_of_name(file).is_some() {
+            return self.table(file, &name);
+        }
         match read(file, self.args.max_bytes) {
             Ok(articles) => {
-                for article in articles {
-                    self.article(&name, article.map_err(|e| e.to_string()));
+                let several = articles.len() > 1;
+                for (number, article) in (1..).zip(articles) {
+                    let number = several.then_some(number);
+                    self.article(&name, number, article.map_err(|e| e.to_string()));
                 }
             }
-            Err(ReadError::Table(_)) => self.table(file, &name),
-            Err(error) => self.failed(&name, &error),
+            Err(ReadError::Table(_)) if file.is_file() => self.table(file, &name),
+            Err(ReadError::Table(kind)) => {
+                let problem = format!("is a {kind} table in a stream; give the table as a file");
+                self.failed(&name, None, &problem);
+            }
+            Err(error) => self.failed(&name, None, &error),
         }
     }
 
@@ -237,7 +261,7 @@ impl Run<'_> {
             .saturating_add(1 << 16);
         let opened = match records::open(file, max_row) {
             Ok(opened) => opened,
-            Err(error) => return self.failed(name, &error),
+            Err(error) => return self.failed(name, None, &error),
         };
         for warning in &opened.warnings {
             self.common.warn(format!("{name}: {warning}"));
@@ -245,39 +269,53 @@ impl Run<'_> {
         let columns = self.args.columns.columns();
         for row in opened.rows {
             let input = Input::of(row, &columns, self.args.max_bytes);
-            match input.article {
-                Ok(article) => self.article(name, Ok(article)),
-                Err(error) => self.failed(name, &format!("row {} {error}", input.number)),
-            }
+            self.article(name, Some(input.number), input.article);
         }
     }
 
-    fn article(&mut self, name: &str, article: Result<Article, String>) {
+    fn article(&mut self, name: &str, number: Option<usize>, article: Result<Article, String>) {
         match article {
-            Ok(article) => self.waiting.push((name.to_owned(), article)),
-            Err(error) => self.failed(name, &error),
+            Ok(article) => self.waiting.push((name.to_owned(), number, article)),
+            Err(error) => self.failed(name, number, &error),
         }
         if self.waiting.len() >= TOGETHER {
             self.analyze();
         }
     }
 
-    fn failed(&mut self, name: &str, error: &dyn std::fmt::Display) {
-        say("error", format!("{name}: {error}"));
+    fn failed(&mut self, name: &str, number: Option<usize>, error: &dyn std::fmt::Display) {
+        say("error", format!("{}: {error}", place(name, number)));
         self.ended = Ended::InputFailed;
     }
 
     /// Analyses what waits.
     fn analyze(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
-        let articles: Vec<&Article> = waiting.iter().map(|(_, article)| article).collect();
+        let articles: Vec<&Article> = waiting.iter().map(|(_, _, article)| article).collect();
         let analyses = self.analyzer.analyze_all(&articles, self.options);
-        for ((name, article), analysis) in waiting.iter().zip(analyses) {
+        for ((name, number, article), analysis) in waiting.iter().zip(analyses) {
             let topic = self.args.topic.as_deref();
             match analysis {
-                Ok(analysis) => self.gathering.add(Some(name), article, analysis, topic),
-                Err(error) => self.failed(name, &error),
+                Ok(analysis) => {
+                    let of_topic = topic.is_none_or(|t| analysis.labels().any(|label| label == t));
+                    // Of others the digest tells nothing, and so nothing of what is wrong there.
+                    for warning in analysis.warnings.iter().filter(|_| of_topic) {
+                        self.common
+                            .warn(format!("{}: {warning}", place(name, *number)));
+                    }
+                    self.gathering
+                        .add((Some(name), *number), article, analysis, topic);
+                }
+                Err(error) => self.failed(name, *number, &error),
             }
         }
+    }
+}
+
+/// A file, and which of its articles.
+fn place(name: &str, number: Option<usize>) -> String {
+    match number {
+        Some(number) => format!("{name}, number {number}"),
+        None => name.to_owned(),
     }
 }

@@ -32,6 +32,9 @@ pub struct DigestView<'a> {
 pub struct DigestLine<'a> {
     /// File or table.
     pub path: Option<&'a str>,
+    /// Number of the row in the table, or of the article in the file, from 1, where there are
+    /// several.
+    pub number: Option<usize>,
     /// The article's identifier.
     pub id: Option<&'a str>,
     /// The article's title.
@@ -55,6 +58,7 @@ impl<'a> DigestLine<'a> {
     pub fn of(meta: &'a Meta, sentence: &'a SummarySentence) -> Self {
         Self {
             path: None,
+            number: None,
             id: None,
             title: None,
             date: meta.date.as_deref(),
@@ -72,10 +76,14 @@ impl<'a> DigestLine<'a> {
             1 => Some("1 copy".to_owned()),
             n => Some(format!("{n} copies")),
         };
-        let file = match (self.path, self.id) {
-            (Some(path), Some(id)) => Some(format!("{path}, {id}")),
-            (path, id) => path.or(id).map(str::to_owned),
+        let place = match (self.id, self.number) {
+            (Some(id), _) => Some(id.to_owned()),
+            (None, number) => number.map(|number| format!("number {number}")),
         };
+        let file: Vec<String> = (self.path.map(str::to_owned).into_iter())
+            .chain(place)
+            .collect();
+        let file = (!file.is_empty()).then(|| file.join(", "));
         let parts = [self.date, self.site, self.title].map(|part| part.map(str::to_owned));
         let parts: Vec<String> = (parts.into_iter().chain([file, copies]))
             .flatten()
@@ -134,13 +142,11 @@ impl DigestView<'_> {
             n => format!(", {n} copies left out"),
         };
         let from = match self.topic {
-            Some(_) => format!("{} of {} articles{copies}", self.sources, self.read),
-            None => format!("{} articles{copies}", self.sources),
+            Some(_) => format!("{} of {}", self.sources, counted(self.read, "article")),
+            None => counted(self.sources, "article"),
         };
-        (
-            title,
-            format!("{} sentences from {from}", self.sentences.len()),
-        )
+        let sentences = counted(self.sentences.len(), "sentence");
+        (title, format!("{sentences} from {from}{copies}"))
     }
 
     fn page(&self, page: Page, mut out: impl Write) -> io::Result<()> {
@@ -167,5 +173,12 @@ impl DigestView<'_> {
             writeln!(out, "- {}  \n  {}", escape(&text), escape(&origin))?;
         }
         Ok(())
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
     }
 }

@@ -88,11 +88,6 @@ impl Room {
         Self::new(length, &[])
     }
 
-    /// Whether all of so many sentences have room.
-    pub(super) fn holds_all(&self, count: usize) -> bool {
-        self.sentences >= count && self.words == usize::MAX && self.chars == usize::MAX
-    }
-
     /// Whether a sentence has room.
     pub(super) fn holds(&self, sentence: usize) -> bool {
         let (words, chars) = self.size(sentence);

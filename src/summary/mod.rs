@@ -16,5 +16,6 @@ pub use features::{FEATURES, Line, features};
 pub use focus::focus;
 pub use layer::{Member, ScorerInput};
 pub use length::{Length, Room};
-pub use scorer::SummaryScorer;
+pub use scorer::{SummaryScorer, TOGETHER};
 pub use select::{Redundancy, select};
+pub use wording::leans;

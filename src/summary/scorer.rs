@@ -5,14 +5,14 @@ use candle_nn::VarBuilder;
 
 use super::features::{FEATURES, Line, features};
 use super::layer::{Member, ScorerInput};
-use super::wording::cuts_quotation;
+use super::wording::{cuts_quotation, has_scraps};
 
 /// Most sentences that see one another. Longer articles are scored in parts of equal
 /// length, so that time and memory grow with the length alone.
-const TOGETHER: usize = 256;
-/// What the score of a sentence is worth that cuts a quotation open: there is nearly always
-/// another.
-const CUT: f32 = 0.1;
+pub const TOGETHER: usize = 256;
+/// What the score of a sentence is worth that cuts a quotation open or has scraps of a page in
+/// it: there is nearly always another.
+const SPOILT: f32 = 0.1;
 
 /// Scores sentences: an ensemble of [`Member`]s whose logits are averaged.
 pub struct SummaryScorer {
@@ -32,7 +32,10 @@ impl SummaryScorer {
             .map(|member| Member::load(dim, &vars.pp(member)))
             .collect::<Result<_>>()?;
         if members.is_empty() {
-            candle_core::bail!("the summary scorer has no members; made by an older version?");
+            candle_core::bail!(
+                "the summary scorer is of an older version; fit one anew with `classify train \
+                 --summaries TABLE -m BUNDLE`"
+            );
         }
         Ok(Self { members })
     }
@@ -61,7 +64,8 @@ impl SummaryScorer {
         Ok((logits.iter().zip(lines))
             .map(|(logit, line)| {
                 let score = 1.0 / (1.0 + (-logit / members).exp());
-                score * if cuts_quotation(line.text) { CUT } else { 1.0 }
+                let spoilt = cuts_quotation(line.text) || has_scraps(line.text);
+                score * if spoilt { SPOILT } else { 1.0 }
             })
             .collect())
     }
@@ -103,7 +107,9 @@ mod tests {
         let vars = VarMap::new();
         let builder = VarBuilder::from_varmap(&vars, DType::F32, &Device::Cpu);
         let member = Member::load(Some(8), &builder).unwrap();
-        for (number, (name, var)) in vars.data().lock().unwrap().iter().enumerate() {
+        let vars = vars.data().lock().unwrap();
+        let names: std::collections::BTreeMap<_, _> = vars.iter().collect();
+        for (number, (name, var)) in names.into_iter().enumerate() {
             let start = if name.ends_with("deviation") || name.ends_with("norm.weight") {
                 1.0
             } else {

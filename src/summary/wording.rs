@@ -36,6 +36,9 @@ const POINTING_BACK: [&str; 27] = [
     "here",
 ];
 
+/// Further openings that lean on the sentence before.
+const LEANING_ON: [&str; 4] = ["them", "another", "others", "there"];
+
 /// Words that say that somebody spoke.
 const SPEECH: [&str; 12] = [
     "said",
@@ -196,6 +199,24 @@ pub fn wording(lines: &[Line], title: Option<&str>) -> Vec<[f32; WORDING]> {
     all
 }
 
+/// Whether a sentence leans on the one before it: "He said so", "But those sites".
+pub fn leans(text: &str) -> bool {
+    let first = text
+        .split(|c: char| !c.is_alphanumeric())
+        .find(|word| !word.is_empty());
+    first.is_some_and(|first| {
+        let first = first.to_lowercase();
+        POINTING_BACK.contains(&first.as_str()) || LEANING_ON.contains(&first.as_str())
+    })
+}
+
+/// Whether scraps of a page are within a sentence: an address, an attribute, headlines that run
+/// up to "MORE".
+pub fn has_scraps(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    text.contains("=\"") || text.contains("://") || words.any(|word| word.ends_with("MORE"))
+}
+
 /// Whether a quotation is cut open: it begins in the sentence or before it, and does not end
 /// there.
 pub fn cuts_quotation(text: &str) -> bool {
@@ -279,6 +300,16 @@ mod tests {
         ] {
             assert!(!cuts_quotation(whole), "{whole}");
         }
+    }
+
+    #[test]
+    fn openings_lean_and_scraps_are_seen() {
+        assert!(leans("“But those sites are gone,” she said.") && leans("His new bill fell."));
+        assert!(!leans("Hisham Ali spoke.") && !leans("…") && !leans("The bill fell."));
+        assert!(has_scraps(
+            "Ann Field Ann May FieldStorm closes port MORE (Lib.) agreed."
+        ));
+        assert!(has_scraps("poster=\"a.png\" The ship sank.") && !has_scraps("Many want more."));
     }
 
     #[test]

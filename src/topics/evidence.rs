@@ -70,8 +70,9 @@ pub fn convincing(contribution: f32, plainness: f32) -> f32 {
 }
 
 /// How plainly each sentence speaks for a topic by itself: embeddings know what stands around
-/// a sentence, a reader who sees it alone does not. `words` are the sentences' word logits.
-pub fn plainness(sentences: &[&str], words: impl Iterator<Item = f32>) -> Vec<f32> {
+/// a sentence, a reader who sees it alone does not. `words` are the sentences' word logits,
+/// `before` the sentences of the article that come before them.
+pub fn plainness(sentences: &[&str], words: impl Iterator<Item = f32>, before: usize) -> Vec<f32> {
     sentences
         .iter()
         .zip(words)
@@ -83,7 +84,7 @@ pub fn plainness(sentences: &[&str], words: impl Iterator<Item = f32>) -> Vec<f3
             for (holds, worth) in [
                 (leans(text), LEANING),
                 (!is_statement(text), NO_STATEMENT),
-                (number < LEADING, LEAD),
+                (before + number < LEADING, LEAD),
             ] {
                 plain *= if holds { worth } else { 1.0 };
             }
@@ -142,14 +143,14 @@ mod tests {
             "It denied this.",
             "The council said that burglars had broken into its depot and taken the wheels of nine lorries.",
         ];
-        let plain = plainness(&texts, [2.0, 2.0, -1.0].into_iter());
+        let plain = plainness(&texts, [2.0, 2.0, -1.0].into_iter(), 0);
         assert!(plain[0] > plain[2] && plain[2] > plain[1], "{plain:?}");
         let fragments = [
             "Hackers, hackers, hackers",
             "Today it is hackers.",
             texts[2],
         ];
-        let plain = plainness(&fragments, [9.0, 9.0, 0.0].into_iter());
+        let plain = plainness(&fragments, [9.0, 9.0, 0.0].into_iter(), 0);
         assert!(plain[2] > plain[0] && plain[2] > plain[1], "{plain:?}");
     }
 

@@ -39,6 +39,8 @@ pub struct Reading<'a> {
     pub sentences: &'a [&'a str],
     /// Their embeddings `[sentences, dim]`.
     pub embeddings: &'a Tensor,
+    /// How many sentences of the article come before them, when they are a section of it.
+    pub before: usize,
 }
 
 impl<'a> Reading<'a> {
@@ -130,7 +132,8 @@ impl TopicScorer {
         let plain: Vec<Vec<f32>> = (0..self.topics().len())
             .map(|topic| {
                 let of_topic = row_words.iter().skip(topic).step_by(self.topics().len());
-                evidence::plainness(reading.sentences, of_topic.skip(first).copied())
+                let words = of_topic.skip(first).copied();
+                evidence::plainness(reading.sentences, words, reading.before)
             })
             .collect();
         let input = HeadInput {

@@ -35,6 +35,7 @@ pub fn by_sections(
             title: reading.title,
             sentences: &reading.sentences[from..to],
             embeddings: &reading.embeddings.narrow(0, from, to - from)?,
+            before: reading.before + from,
         };
         for (best, found) in scores.iter_mut().zip(score(&part)?) {
             let of_part = &mut best.contributions[from..to];
@@ -72,6 +73,7 @@ mod tests {
             title: None,
             sentences: &vec!["A sentence."; count],
             embeddings: &Tensor::from_vec(rows, (count, 1), &Device::Cpu).unwrap(),
+            before: 0,
         };
         by_sections(&reading, mean).unwrap().remove(0)
     }

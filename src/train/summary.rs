@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use super::fitting;
 use crate::evaluate::resample;
 use crate::evaluate::summaries::Judge;
-use crate::summary::{FEATURES, Member, Redundancy, Room, ScorerInput, select};
+use crate::summary::{FEATURES, Member, Redundancy, Room, ScorerInput, TOGETHER, select};
 
 /// Spread of the start values: PyTorch's, a third of what heads begin with.
 const SPREAD: f32 = 1.0;
@@ -150,7 +150,7 @@ pub fn held_out(
             let logits = member.logits(&example.features, &example.embeddings)?;
             let scores: Vec<f32> = logits.iter().map(|z| 1.0 / (1.0 + (-z).exp())).collect();
             let room = Room::sentences(CHOSEN);
-            chosen[i] = select(&scores, &example.embeddings, room, Redundancy::ARTICLE)?;
+            chosen[i] = select(&scores, &[], &example.embeddings, room, Redundancy::ARTICLE)?;
             chosen[i].sort_unstable();
         }
     }
@@ -161,21 +161,24 @@ pub fn held_out(
 /// `[articles, sentences]`; padding weighs nothing.
 fn collate(examples: &[&Example]) -> Result<(ScorerInput, Tensor, Tensor)> {
     let longest = examples.iter().map(|e| e.targets.len()).max().unwrap_or(0);
+    let longest = longest.min(TOGETHER);
     let dim = examples[0].embeddings.dims()[1];
     let shape = (examples.len(), longest);
     let (mut features, mut rows) = (Vec::new(), Vec::new());
     let (mut mask, mut targets, mut weights) = (Vec::new(), Vec::new(), Vec::new());
     for example in examples {
-        let count = example.targets.len();
-        features.extend(example.features.concat());
+        // Of a longer one the beginning teaches.
+        let count = example.targets.len().min(longest);
+        features.extend(example.features[..count].concat());
         features.resize(features.len() + (longest - count) * FEATURES, 0.0);
         let padding = Tensor::zeros((longest - count, dim), DType::F32, &Device::Cpu)?;
-        rows.push(Tensor::cat(&[&example.embeddings, &padding], 0)?);
+        let embeddings = example.embeddings.narrow(0, 0, count)?;
+        rows.push(Tensor::cat(&[&embeddings, &padding], 0)?);
         for (list, value) in [(&mut mask, 1.0), (&mut weights, example.weight())] {
             list.extend(std::iter::repeat_n(value, count));
             list.resize(list.len() + longest - count, 0.0);
         }
-        targets.extend_from_slice(&example.targets);
+        targets.extend_from_slice(&example.targets[..count]);
         targets.resize(targets.len() + longest - count, 0.0);
     }
     let device = &Device::Cpu;
@@ -267,4 +270,73 @@ fn standardise(vars: &VarMap, examples: &[&Example]) -> Result<()> {
     }
     fitting::set(vars, "mean", &Tensor::new(&mean, &Device::Cpu)?)?;
     fitting::set(vars, "deviation", &Tensor::new(&deviation, &Device::Cpu)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::Article;
+    use crate::evaluate::summaries::Gold;
+
+    /// Articles of six sentences, of which the one whose first feature is high is best.
+    fn examples() -> Vec<Example> {
+        let text = "The ferry sank. The port is shut. Nobody swam. Rain fell. It is late. Go home.";
+        let article = Article::new(None, text.to_owned());
+        let judge = |best: usize| {
+            let sentences = crate::article::segment(&article).sentences;
+            let gold = Gold {
+                best: Some(vec![sentences[best].chars.clone()]),
+                ..Gold::default()
+            };
+            Judge::new(&article, &gold)
+        };
+        (0..24)
+            .map(|number| {
+                let best = number % 6;
+                let feature = |i: usize, j: usize| match j {
+                    0 => f32::from(u8::from(i == best)),
+                    _ => ((number * 7 + i * 3 + j) as f32).sin(),
+                };
+                let features = (0..6).map(|i| std::array::from_fn(|j| feature(i, j)));
+                let rows: Vec<f32> = (0..24).map(|i| ((number + i) as f32).cos()).collect();
+                let rows = Tensor::from_vec(rows, (6, 4), &Device::Cpu).unwrap();
+                Example::new(features.collect(), rows, judge(best))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_the_best_have_in_common_is_learnt_and_the_same_seed_gives_the_same() {
+        let examples = examples();
+        let settings = Settings {
+            folds: 2,
+            members: 2,
+            ..Settings::default()
+        };
+        let held_out = held_out(&examples, true, &settings, &mut |_| ()).unwrap();
+        let right = examples.iter().zip(&held_out).filter(|(example, chosen)| {
+            chosen
+                .iter()
+                .any(|&sentence| example.judge.is_best(sentence))
+        });
+        assert!(right.count() >= 22, "{held_out:?}");
+        let values = |seed| {
+            let settings = Settings {
+                seed,
+                steps: 2,
+                ..settings.clone()
+            };
+            let members = fit(&examples, false, &settings, &mut |_| ()).unwrap();
+            let of = |vars: &VarMap| {
+                let all = fitting::sorted(vars).into_iter();
+                all.flat_map(|(_, var)| var.flatten_all().unwrap().to_vec1::<f32>().unwrap())
+                    .collect::<Vec<f32>>()
+            };
+            members.iter().map(of).collect::<Vec<_>>()
+        };
+        let first = values(1);
+        assert_ne!(first[0], first[1]);
+        assert_eq!(first, values(1));
+        assert_ne!(first, values(2));
+    }
 }

@@ -13,6 +13,7 @@ use crate::cli::{Common, Ended, tables, topics};
 use crate::encoder::Document;
 use crate::evaluate::cases::{gold, has_gold};
 use crate::evaluate::summaries::Gold;
+use crate::model::sha256_hex;
 use crate::records::{Columns, Fields, POSITIVE, Row};
 use crate::topics::{Entry, ROWS};
 use crate::train::{few, words};
@@ -236,6 +237,7 @@ impl Reader<'_> {
         }
         let mut marks = self.marks()?;
         let mut all = Summaries::default();
+        let mut seen = HashSet::new();
         for path in &self.args.summaries {
             let mut rows = self.rows(path)?;
             if let Some(marks) = &mut marks {
@@ -257,9 +259,13 @@ impl Reader<'_> {
                 })
             });
             let golds = self.left_out(path, &set.rows, golds)?;
-            let numbers: Vec<usize> = (0..golds.len()).filter(|&i| golds[i].is_some()).collect();
+            let usable: Vec<usize> = (0..golds.len()).filter(|&i| golds[i].is_some()).collect();
+            let once = |i: &usize| seen.insert(sha256_hex(set.articles[*i].text.trim().as_bytes()));
+            let numbers: Vec<usize> = usable.iter().copied().filter(once).collect();
+            self.copies(path, usable.len() - numbers.len());
+            let golds = numbers.iter().filter_map(|&i| golds[i].clone());
+            all.golds.extend(golds);
             all.set.append(set.pick(&numbers));
-            all.golds.extend(golds.into_iter().flatten());
         }
         if let (Some(left), Some(path)) =
             (marks.filter(|m| !m.is_empty()), &self.args.summary_marks)
@@ -443,14 +449,17 @@ impl Reader<'_> {
         let of_grades: Vec<usize> = (0..set.rows.len()).filter(has_grades).collect();
         let once = |i: &usize| seen.insert(set.articles[*i].text.trim());
         let numbers: Vec<usize> = of_grades.iter().copied().filter(once).collect();
-        let copies = of_grades.len() - numbers.len();
-        if copies > 0 {
-            let path = table.display();
+        self.copies(table, of_grades.len() - numbers.len());
+        numbers
+    }
+
+    fn copies(&self, table: &Path, count: usize) {
+        if count > 0 {
             self.common.warn(format!(
-                "{path}: {copies} rows repeat the text of another; of each the first is used"
+                "{}: {count} rows repeat the text of another; of each the first is used",
+                table.display()
             ));
         }
-        numbers
     }
 
     /// The articles of `--also`.

@@ -335,5 +335,6 @@ pub fn reading<'a>(document: &'a Document<'a>, embeddings: &'a Embeddings) -> Re
         title: document.title.zip(embeddings.title.as_ref()),
         sentences: &document.sentences,
         embeddings: &embeddings.sentences,
+        before: 0,
     }
 }
