@@ -367,7 +367,7 @@ fn rows_that_cannot_be_used_are_named_and_the_others_measured() {
         "{}",
         err(&run)
     );
-    assert!(out(&run).contains("0.3.0, 3 articles"), "{}", out(&run));
+    assert!(out(&run).contains("0.4.0, 3 articles"), "{}", out(&run));
     assert!(out(&run).contains("methods: 2 articles"), "{}", out(&run));
 
     let case = ARTICLES.replace("\"brexit\"", "\"Brexit\"");

@@ -110,13 +110,11 @@ mod tests {
         let vars = vars.data().lock().unwrap();
         let names: std::collections::BTreeMap<_, _> = vars.iter().collect();
         for (number, (name, var)) in names.into_iter().enumerate() {
-            let start = if name.ends_with("deviation") || name.ends_with("norm.weight") {
-                1.0
-            } else {
-                number as f32 / 100.0
-            };
+            let start = f32::from(u8::from(
+                name.ends_with("deviation") || name.ends_with("norm.weight"),
+            ));
             let values: Vec<f32> = (0..var.elem_count())
-                .map(|i| start + 0.1 * (i as f32 + start).sin())
+                .map(|i| start + 0.3 * ((7 * i + number) as f32).sin())
                 .collect();
             let values = Tensor::from_vec(values, var.shape(), &Device::Cpu).unwrap();
             var.set(&values).unwrap();
