@@ -62,7 +62,8 @@ impl Place {
                 0 => (SAILING, "sailing"),
                 _ => (BAKING, "baking"),
             };
-            let text = format!("{} {}", sentences[i / 2 % 4], sentences[(i / 2 + 1) % 4]);
+            let (first, second) = (sentences[i / 2 % 4], sentences[(i / 2 + 1) % 4]);
+            let text = format!("{first} {second} It was report number {i}.");
             labelled += &format!("{}\n", json!({"id": i, "text": text, "labels": [label]}));
         }
         fs::write(place.path("labelled.jsonl"), labelled).unwrap();

@@ -108,10 +108,12 @@ fn a_summary_can_be_about_one_topic_or_a_question() {
     let plain = summary(&[]);
     let of_topic = summary(&["--summary-for", "brexit", "-n", "2"]);
     assert_eq!(of_topic.len(), 2);
-    assert!(
-        text(&of_topic).contains("Brexit") || text(&of_topic).contains("EU"),
-        "{of_topic:?}"
-    );
+    for (_, sentence) in &of_topic {
+        let about = ["Brexit", "Union", "union", "EU"]
+            .iter()
+            .any(|w| sentence.contains(w));
+        assert!(about, "{sentence}");
+    }
     assert_ne!(of_topic, plain[..2]);
     let asked = summary(&["--query", "computers broken into by criminals", "-n", "1"]);
     assert_eq!(asked.len(), 1);
