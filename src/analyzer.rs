@@ -22,7 +22,7 @@ use crate::topics::{
 pub const TOGETHER: usize = 32;
 
 /// Probability below which an article is said not to speak of a query.
-const UNHEARD: f32 = 0.1;
+const UNHEARD: f32 = 0.3;
 
 /// Why an article could not be analysed.
 #[derive(Debug, thiserror::Error)]

@@ -13,6 +13,9 @@ const KEPT: usize = 256;
 /// said before share up to a third.
 const SHARED: f64 = 0.5;
 
+/// How many times longer an article may be than a copy of it. What is within a far longer one is
+/// a part of a round-up, or the round-up has taken it up: no copy of the whole.
+const LONGER: usize = 4;
 /// Shingles in common without which an estimate means nothing; very short texts must have all.
 const LEAST: usize = 8;
 
@@ -106,8 +109,9 @@ pub fn originals(sketches: &[Sketch]) -> Vec<usize> {
             .filter_map(|hash| having.get(hash))
             .filter(|others| others.len() < COMMON);
         let candidates: BTreeSet<usize> = others.flatten().copied().collect();
-        let original =
-            (candidates.into_iter()).find(|&other| sketch.containment(&sketches[other]) >= SHARED);
+        let original = (candidates.into_iter())
+            .filter(|&other| sketches[other].count <= LONGER * sketch.count)
+            .find(|&other| sketch.containment(&sketches[other]) >= SHARED);
         match original {
             Some(original) => originals[number] = original,
             None => {
@@ -173,6 +177,8 @@ mod tests {
         );
         let brief = "The ferry sank, the owner said on Tuesday, and nobody of the crew was hurt.";
         assert_eq!(found(&[&cut, &story, &other, brief]), [1, 1, 2, 3]);
+        let round_up = format!("{}{}", long("harbour", 200), long("bridge", 1000));
+        assert_eq!(found(&[&long("harbour", 200), &round_up]), [0, 1]);
         let half = format!("{}{}", long("harbour", 500), long("bridge", 700));
         let share = Sketch::new(&half).containment(&Sketch::new(&story));
         assert!((share - 500.0 / 1200.0).abs() < 0.1, "{share}");

@@ -64,9 +64,12 @@ pub struct Digest {
 
 impl Digest {
     /// Puts the sentences in the order of their articles' dates, where all have one, or else
-    /// of the articles as they came; in one article as they stand there.
-    pub fn in_order(&mut self) {
-        let dated = self.sentences.iter().all(|s| self.date(s).is_some());
+    /// of the articles as they came; in one article as they stand there. When only some have
+    /// one, gives the number of sentences whose articles have none.
+    pub fn in_order(&mut self) -> Option<usize> {
+        let undated = self.sentences.iter().filter(|s| self.date(s).is_none());
+        let (undated, all) = (undated.count(), self.sentences.len());
+        let dated = undated == 0;
         let mut sentences = std::mem::take(&mut self.sentences);
         sentences.sort_by(|a, b| {
             let dates = match dated {
@@ -77,6 +80,7 @@ impl Digest {
             dates.then(place(a).cmp(&place(b)))
         });
         self.sentences = sentences;
+        (0 < undated && undated < all).then_some(undated)
     }
 
     /// When the sentence's article was published: the day, and where the source tells it the

@@ -71,7 +71,7 @@ pub struct Summary {
     /// Summarise what the article says about one topic of the model
     #[arg(long, value_name = "TOPIC", conflicts_with = "query")]
     summary_for: Option<String>,
-    /// Summarise what the article says about anything: "fishing rights"
+    /// Summarise what the article says about anything: "customs checks"
     #[arg(long, value_name = "TEXT")]
     query: Option<String>,
     /// Order of the summary's sentences

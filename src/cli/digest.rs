@@ -25,8 +25,8 @@ const OFFERED: usize = 3;
 /// Flags of `digest`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Articles, folders of them, and tables (JSON Lines, CSV, TSV, Parquet); - for standard
-    /// input
+    /// Articles, folders of them (hidden files are left out), and tables (JSON Lines, CSV, TSV,
+    /// Parquet); - for an article on standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Most sentences of the digest [default: 7, or any number with --words]
@@ -120,8 +120,13 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         progress(&format!("compared {} of {all} sentences", done.min(all)));
     };
     let mut digest = run.gathering.digest(&analyzer, length, &mut told)?;
-    if args.order == Order::Date {
-        digest.in_order();
+    if args.order == Order::Date
+        && let Some(undated) = digest.in_order()
+    {
+        common.warn(format!(
+            "sentences stand in the order of the articles, not of their dates: {undated} of them \
+             are of articles without a date that can be read"
+        ));
     }
     let format = match args.format {
         FormatName::Text => Format::Text(Page {
@@ -138,7 +143,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         .write(format, &mut output)
         .map_err(|e| unwritable(e, args.output.as_deref()))?;
     output.complete()?;
-    if digest.sentences.is_empty() {
+    if digest.sentences.is_empty() && length.sentences > 0 {
         common.warn(match topic {
             _ if digest.read == 0 => "no article could be read".to_owned(),
             Some((id, _)) if digest.sources.is_empty() => {
@@ -206,8 +211,9 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
         // Links to folders are not followed: they may lead in circles.
         match entry.file_type().with_context(name)? {
             kind if kind.is_dir() => walk(&entry.path(), files)?,
-            _ if entry.path().is_dir() => {}
-            _ => files.push(entry.path()),
+            // A pipe would be waited for without end.
+            _ if entry.path().is_file() => files.push(entry.path()),
+            _ => {}
         }
     }
     Ok(())

@@ -130,7 +130,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         .num_threads(common.threads().unwrap_or(0))
         .build()?;
     // On a thread of the pool, so that everything below it runs there.
-    let (model, ended) = pool.install(move || {
+    let made = pool.install(move || {
         let general = fitter.has_background()?;
         let data = (args.articles.as_ref()).map(|path| reader.read(path, general));
         let (data, summaries) = (data.transpose()?, reader.summaries()?);
@@ -139,7 +139,12 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
             None => train_summaries(&fitter, summaries.as_ref()),
         };
         anyhow::Ok((model?, reader.ended.get()))
-    })?;
+    });
+    if made.is_err() {
+        // Only when nothing was kept in it.
+        let _ = std::fs::remove_dir(&part);
+    }
+    let (model, ended) = made?;
     place(&model, &part, &output).with_context(|| format!("{target}: cannot be written"))?;
     clear(&part);
     let mut out = Output::open(None, &[])?;
