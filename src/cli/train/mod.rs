@@ -108,7 +108,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
             "note",
             match begun {
                 true => format!("goes on from {}", part.display()),
-                false => "interrupted, the same command goes on where it was".to_owned(),
+                false => "when interrupted, the same command goes on where it was".to_owned(),
             },
         );
     }
