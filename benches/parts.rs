@@ -7,9 +7,6 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions};
-use rten_tensor::NdTensor;
-use rten_tensor::prelude::*;
 use topicwire::encoder::{Document, Encoder, EngineOptions, Kernel, parts};
 use topicwire::model::Bundle;
 
@@ -40,31 +37,6 @@ fn shapes_and_kernels() -> Vec<(&'static str, (usize, usize))> {
 fn linear(bencher: Bencher, (kernel, shape): (&str, (usize, usize))) {
     let run = parts::linear(kernel.parse().unwrap(), ROWS, shape.0, shape.1);
     bencher.counter(operations(shape)).bench_local(run);
-}
-
-/// The product alone by a kernel library, on one thread: no scales, no bias.
-#[divan::bench(args = SHAPES)]
-fn linear_by_rten_gemm(bencher: Bencher, shape: (usize, usize)) {
-    let (inputs, outputs) = shape;
-    let executor = GemmExecutor::<u8, i8, i32>::new();
-    let left = NdTensor::<u8, 2>::full([ROWS, inputs], 77);
-    let right = executor.prepack_b(NdTensor::<i8, 2>::full([inputs, outputs], 7).view());
-    let mut out = vec![0; ROWS * outputs];
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(1)
-        .build()
-        .unwrap();
-    bencher.counter(operations(shape)).bench_local(|| {
-        pool.install(|| {
-            let (left, right) = (
-                GemmInputA::Unpacked(left.view()),
-                GemmInputB::Packed(&right),
-            );
-            executor
-                .gemm(&mut out, left, right, GemmOptions::default())
-                .unwrap();
-        });
-    });
 }
 
 const LENGTHS: [usize; 4] = [16, 64, 128, 256];

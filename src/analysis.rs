@@ -62,7 +62,7 @@ pub struct SummarySentence {
 }
 
 /// The analysis of one article.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Analysis {
     /// The article's title, when it has one.
     pub title: Option<String>,
@@ -89,6 +89,12 @@ impl Analysis {
             .iter()
             .filter(|t| t.label)
             .map(|t| t.id.as_str())
+    }
+
+    /// Whether the model is uncertain of any topic.
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        self.topics.iter().any(|topic| topic.uncertain)
     }
 }
 

@@ -69,6 +69,7 @@ pub enum OwnTopicsError {
 /// ```
 pub struct Analyzer {
     model: ModelId,
+    digest: String,
     encoder: Encoder,
     trained: Option<TopicScorer>,
     background: Option<Background>,
@@ -142,6 +143,7 @@ impl Analyzer {
                 name: bundle.manifest.name.clone(),
                 version: bundle.manifest.version.clone(),
             },
+            digest: bundle.manifest.digest(),
             encoder,
             topics,
             trained,
@@ -213,6 +215,12 @@ impl Analyzer {
         &self.model
     }
 
+    /// SHA-256 over the model's files: what tells it from another of the same name.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
     /// Which engine runs the encoder, and on what.
     #[must_use]
     pub fn engine(&self) -> String {
@@ -229,6 +237,11 @@ impl Analyzer {
     #[must_use]
     pub fn threads(&self) -> usize {
         self.pool.current_num_threads()
+    }
+
+    /// Does work on the analyzer's threads.
+    pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.pool.install(work)
     }
 
     /// Analyses one article, on all threads.

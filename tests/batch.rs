@@ -45,7 +45,7 @@ fn every_row_comes_out_in_order_with_its_id() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("42 rows, 0 failed"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("42 articles: 0 failed"));
     let results = rows(&fs::read(&out).unwrap());
     assert_eq!(results.len(), 42);
     let inputs = rows(mixed().as_bytes());
@@ -82,11 +82,11 @@ fn broken_rows_are_errors_in_their_place() {
     assert_eq!(results[0]["topics"], results[4]["topics"]);
     let messages = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        messages.contains("row 2 is not a JSON object"),
+        messages.contains("rows.jsonl, row 2: is not a JSON object"),
         "{messages}"
     );
     assert!(
-        messages.contains("row 4 has no column \"body\""),
+        messages.contains("row 4: has no column \"body\""),
         "{messages}"
     );
 }
@@ -144,12 +144,16 @@ fn batch_of(name: &str, table: &[u8], flags: &[&str]) -> (Option<i32>, Vec<Value
     let output = classify()
         .arg("batch")
         .arg(&path)
-        .arg("--with-text")
+        .args(["--with-text", "--table"])
         .args(flags)
         .output()
         .unwrap();
     let messages = String::from_utf8_lossy(&output.stderr).into_owned();
-    (output.status.code(), rows(&output.stdout), messages)
+    let mut results = rows(&output.stdout);
+    for result in &mut results {
+        assert_eq!(result["path"].take(), path.to_str().unwrap());
+    }
+    (output.status.code(), results, messages)
 }
 
 fn gz(bytes: &[u8]) -> Vec<u8> {
@@ -240,7 +244,7 @@ fn csv_and_tsv_give_the_same_articles() {
     let (code, _, messages) = batch_of("a.csv", &body, &[]);
     assert_eq!(code, Some(1));
     assert!(
-        messages.contains("row 1 has no column \"text\" (columns: body, head, nr)"),
+        messages.contains("row 1: has no column \"text\" (columns: body, head, nr)"),
         "{messages}"
     );
 }
@@ -265,7 +269,7 @@ fn rows_of_another_width_are_errors_in_their_place() {
     let (code, results, messages) = batch_of("a.csv", table.as_bytes(), &[]);
     assert_eq!(code, Some(1));
     assert!(
-        messages.contains("row 2 has 4 cells where the header has 2; check its quotes"),
+        messages.contains("row 2: has 4 cells where the header has 2; check its quotes"),
         "{messages}"
     );
     assert!(results[1]["error"].is_string());
@@ -293,7 +297,7 @@ fn a_json_array_gives_its_articles_and_names_a_broken_one() {
     let (code, results, messages) = batch_of("a.json", table.as_bytes(), &[]);
     assert_eq!(code, Some(1));
     assert!(
-        messages.contains("row 2 is not a JSON object"),
+        messages.contains("row 2: is not a JSON object"),
         "{messages}"
     );
     assert_eq!(results[2]["id"], "3");
@@ -346,7 +350,7 @@ fn a_suffix_that_disagrees_with_the_content_is_a_warning() {
 #[test]
 fn a_workbook_is_refused_with_a_hint() {
     let (code, results, messages) = batch_of("a.csv", b"PK\x03\x04\x14\0\x06\0", &[]);
-    assert_eq!((code, results.len()), (Some(1), 0));
+    assert_eq!((code, results.len()), (Some(1), 1));
     assert!(messages.contains("save the sheet as CSV"), "{messages}");
 }
 

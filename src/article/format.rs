@@ -73,15 +73,18 @@ pub fn table_of_name(path: &Path) -> Option<&'static str> {
         "csv" => Some("CSV"),
         "tsv" => Some("TSV"),
         "jsonl" | "ndjson" => Some("JSON Lines"),
-        "parquet" => Some("Parquet"),
+        "parquet" | "pq" => Some("Parquet"),
+        "arrow" | "arrows" | "ipc" | "feather" => Some("Arrow"),
         _ => None,
     }
 }
 
 /// First bytes of formats that are not text.
-const MAGIC: [(&[u8], Found); 13] = [
+const MAGIC: [(&[u8], Found); 15] = [
     (b"%PDF-", Found::Format(Format::Pdf)),
     (b"PAR1", Found::Table("Parquet")),
+    (b"ARROW1", Found::Table("Arrow")),
+    (b"\xff\xff\xff\xff", Found::Table("Arrow")),
     (b"\x1f\x8b", TWICE),
     (b"\x28\xb5\x2f\xfd", TWICE),
     (b"\x89PNG", PICTURE),

@@ -30,6 +30,8 @@ pub use unpack::{Compression, suffix, unpack};
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 /// A news article as decoded, before any cleaning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Article {
@@ -48,7 +50,7 @@ pub struct Article {
 }
 
 /// What a source says of its article, as far as it does.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meta {
     /// Who wrote it.
     pub author: Option<String>,

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime};
 use super::copies::{Sketch, originals};
 use crate::analysis::{Analysis, SummarySentence};
 use crate::analyzer::Analyzer;
-use crate::article::{Article, Meta, article_date, segment};
+use crate::article::{Article, Meta, article_date};
 use crate::summary::{Length, Line, Redundancy, Room, leans, select};
 
 /// How much the score of a sentence rises when it says what all articles say.
@@ -132,10 +132,8 @@ impl Gathering {
             meta: analysis.meta,
             copies: 0,
         });
-        // Without page junk, which different articles of a site share.
-        let sentences = segment(article).sentences.into_iter();
-        let kept: Vec<&str> = sentences.map(|s| &article.text[s.bytes]).collect();
-        self.sketches.push(Sketch::new(&kept.join(" ")));
+        self.sketches
+            .push(Sketch::new(&super::without_junk(article)));
         self.summaries.push(analysis.summary);
     }
 

@@ -1,31 +1,64 @@
-//! `classify batch`: a table of articles, row by row.
+//! `classify batch`: folders and tables of articles into one report.
 
-use std::path::PathBuf;
+use std::io::{BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::files::{Output, unwritable};
-use super::{
-    Common, Ended,
-    classify::{Shape, Summary, Text},
-    say,
-};
-use crate::batch::{self, Event, Limits};
-use crate::output::{Format, Printer};
-use crate::records::{self, Columns};
+use anyhow::{Context, bail};
+
+use super::classify::{Shape, Summary, Text, known};
+use super::files::{Content, Output, unwritable};
+use super::progress::Meter;
+use super::{Common, Ended, say};
+use crate::analyzer::Analyzer;
+use crate::batch::filter::{Filter, Only};
+use crate::batch::journal::{self, Journal, Settings};
+use crate::batch::sources::{Inputs, Patterns, Reading, find};
+use crate::batch::{self, BatchError, Counts, Event, Plan};
+use crate::options::{Focus, Options};
+use crate::output::{Column, Extra, PageMeta, PageTopic, Report, ReportFormat};
+use crate::records::Columns;
+
+/// Errors of inputs that are told one by one; all are in the report.
+const TOLD: usize = 20;
 
 /// Flags of `batch`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Table of articles: JSON Lines, JSON, CSV, TSV or Parquet, also as .gz,
-    /// .zst or .bz2; - for standard input
-    #[arg(value_name = "TABLE")]
-    table: PathBuf,
-    /// Format of the results
-    #[arg(short, long, value_name = "FORMAT", default_value = "jsonl")]
-    format: FormatName,
-    /// Write to a file instead of standard output
+    /// Articles, folders of them, patterns such as 'archive/**/*.html', and tables (JSON Lines,
+    /// JSON, CSV, TSV, Parquet, Arrow), all also as .gz, .zst or .bz2; - for a table on standard
+    /// input
+    #[arg(value_name = "SOURCE", required_unless_present = "files_from")]
+    sources: Vec<PathBuf>,
+    /// More sources, one a line; - for standard input
+    #[arg(long, value_name = "LIST")]
+    files_from: Option<PathBuf>,
+    /// Format of the report [default: by the suffix of --output, else jsonl]
+    #[arg(short, long, value_name = "FORMAT")]
+    format: Option<FormatName>,
+    /// Write to a file instead of standard output; what is done is kept beside it until it is
+    /// complete
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Go on with a run that was stopped, by whatever; begin it when nothing was done
+    #[arg(long, requires = "output", conflicts_with = "restart")]
+    resume: bool,
+    /// Begin anew although a run of this report was not finished
+    #[arg(long, requires = "output")]
+    restart: bool,
+    /// Only files of folders whose names fit, in the patterns of .gitignore; repeatable
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+    /// No files and folders whose names fit, in the patterns of .gitignore; repeatable
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Read every file as a table, whatever its name
+    #[arg(long)]
+    table: bool,
+    #[command(flatten)]
+    report: ReportArgs,
     #[command(flatten)]
     columns: ColumnArgs,
     #[command(flatten)]
@@ -34,6 +67,32 @@ pub struct Args {
     summary: Summary,
     #[command(flatten)]
     text: Text,
+}
+
+/// Flags that decide what is in the report.
+#[derive(Debug, clap::Args)]
+struct ReportArgs {
+    /// Only articles with this topic, or a probability of it: brexit, or 'brexit>=0.3'; repeatable
+    #[arg(long, value_name = "TOPIC[>=P]")]
+    only: Vec<Only>,
+    /// Only articles with a topic
+    #[arg(long)]
+    labelled: bool,
+    /// Only articles of which the model is uncertain
+    #[arg(long)]
+    uncertain: bool,
+    /// Tell copies: syndicated, cut or edited; rows of one cluster are copies of one another
+    #[arg(long)]
+    cluster: bool,
+    /// Columns of the tables to pass on; repeatable, or with commas between
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    keep: Vec<String>,
+    /// Columns of a CSV, Parquet or Arrow report, in this order; an unknown one tells all
+    #[arg(long = "columns", value_name = "NAME", value_delimiter = ',')]
+    chosen: Vec<String>,
+    /// Begin a CSV report with the mark by which Excel knows UTF-8
+    #[arg(long)]
+    excel: bool,
 }
 
 /// Flags that name the columns.
@@ -74,79 +133,174 @@ impl ColumnArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum FormatName {
-    /// One object a line, in the order of the rows
+    /// One object a line
     Jsonl,
+    /// A row of cells for each article, for spreadsheets and scripts
+    Csv,
+    /// A Parquet file
+    Parquet,
+    /// An Arrow IPC stream
+    Arrow,
+    /// A page for people: topics over time, a table to sort and filter, each article with its
+    /// evidence
+    Html,
+}
+
+impl FormatName {
+    fn of_suffix(path: &Path) -> Option<Self> {
+        let suffix = path.extension()?.to_str()?.to_lowercase();
+        Some(match suffix.as_str() {
+            "jsonl" | "ndjson" => Self::Jsonl,
+            "csv" => Self::Csv,
+            "parquet" | "pq" => Self::Parquet,
+            "arrow" | "arrows" | "ipc" => Self::Arrow,
+            "html" | "htm" => Self::Html,
+            _ => return None,
+        })
+    }
 }
 
 pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
-    let table = args.table.display().to_string();
+    let format = format(args)?;
     let analyzer = args.shape.labels.own.analyzer(common)?;
     let mut options = args.shape.options(&analyzer)?;
     args.summary.set(&args.shape, &analyzer, &mut options)?;
-    // In JSON a character of the text takes up to six bytes.
-    let max_row = args
-        .text
-        .max_bytes
-        .saturating_mul(6)
-        .saturating_add(1 << 16);
-    let opened = match records::open(&args.table, max_row) {
-        Ok(opened) => opened,
-        Err(error) => {
-            say("error", format!("{table}: {error}"));
-            return Ok(Ended::InputFailed);
+    let filter = filter(&args.report, &analyzer)?;
+    let columns = columns(args, &analyzer)?;
+    let reading = Reading {
+        columns: args.columns.columns(),
+        keep: args.report.keep.clone(),
+        max_bytes: args.text.max_bytes,
+        tables: args.table,
+    };
+    let settings = settings(&analyzer, &options, &reading, &args.shape)?;
+    let file = args.output.as_deref().filter(|path| is_file(path));
+    let resumed = match file {
+        Some(file) if args.resume => Journal::resume(file, &settings)?,
+        None if args.resume => bail!("--resume: only a file can be gone on with"),
+        _ => None,
+    };
+    let (mut journal, sources) = match (resumed, file) {
+        (Some((journal, sources)), _) => {
+            common.note(format!("{} articles are done", journal.done()));
+            (Some(journal), sources)
         }
+        (None, Some(file)) => {
+            let sources = sources(args, Some(file))?;
+            let path = journal::beside(file);
+            let journal = Journal::begin(&path, args.restart, settings, &sources)?;
+            (Some(journal), sources)
+        }
+        (None, None) => (None, sources(args, None)?),
     };
-    for warning in &opened.warnings {
-        common.warn(format!("{table}: {warning}"));
-    }
-    let format = match args.format {
-        FormatName::Jsonl => Format::Jsonl,
-    };
-    let inputs: Vec<_> = std::iter::once(args.table.clone())
+    let inputs: Vec<PathBuf> = (sources.iter().cloned())
         .chain(args.shape.labels.own.file())
         .collect();
-    let output = Output::open(args.output.as_deref(), &inputs)?;
-    let mut printer = Printer::new(format, analyzer.model().clone(), output);
-    let mut progress = common.progress();
-    let start = Instant::now();
-    let columns = args.columns.columns();
-    let counts = batch::run(
-        opened.rows,
-        &columns,
-        &analyzer,
-        &options,
-        Limits {
-            max_bytes: args.text.max_bytes,
-            with_text: args.text.with_text,
-        },
-        &mut printer,
-        |event| match event {
-            Event::Failed(row, error) => say("error", format!("{table}: row {row} {error}")),
-            Event::Progress(counts) => progress(&format!("{} rows", counts.rows)),
-        },
-    )
-    .map_err(|e| unwritable(e, args.output.as_deref()))?;
-    printer
-        .finish()
-        .map_err(|e| unwritable(e, args.output.as_deref()))?
-        .complete()?;
+    let content = match file {
+        Some(_) => Content::Alone,
+        None => Content::Plain,
+    };
+    let report = Output::of(content, args.output.as_deref(), &inputs).and_then(|output| {
+        let report = Report::new(format, columns, page(args, &analyzer, &filter), output);
+        report.map_err(|e| unwritable(e, args.output.as_deref()))
+    });
+    let mut report = match report {
+        Ok(report) => report,
+        Err(error) => {
+            // Nothing was done that would be worth keeping.
+            if let Some(journal) = journal.filter(|_| !args.resume) {
+                journal.remove()?;
+            }
+            return Err(error);
+        }
+    };
 
+    let start = Instant::now();
+    let stop = stop_on_signal()?;
+    let mut meter = Meter::new(common.quiet);
+    let mut failed = 0;
+    // A table without the column of the text would say so for each row.
+    let mut said = (usize::MAX, String::new());
+    let plan = Plan {
+        analyzer: &analyzer,
+        options: &options,
+        filter: &filter,
+        with_text: args.text.with_text,
+        cluster: args.report.cluster,
+    };
+    let inputs = Inputs::new(sources, reading);
+    let journal_of_run = journal.as_mut();
+    let ran = batch::run(
+        inputs,
+        &plan,
+        journal_of_run,
+        &mut report,
+        &stop,
+        |event| match event {
+            Event::Failed(input, error) if said.0 == input.source && said.1 == error => {}
+            Event::Failed(input, error) => {
+                failed += 1;
+                said = (input.source, error.to_owned());
+                if failed <= TOLD {
+                    meter.say("error", format!("{}: {error}", input.name()));
+                } else if failed == TOLD + 1 {
+                    meter.say("error", "more inputs failed; the report says why for each");
+                }
+            }
+            Event::Warning(warning) if !common.quiet => meter.say("warning", warning),
+            Event::Warning(_) => {}
+            Event::Progress(counts, share) => {
+                meter.update(counts.rows, counts.rows - counts.kept, share);
+            }
+        },
+    );
+    drop(meter);
+    let counts = match ran {
+        Ok(counts) => counts,
+        Err(error) => return Err(ended_early(error, args, journal)),
+    };
+    if let Some(journal) = &mut journal {
+        journal
+            .sync()
+            .map_err(|e| unwritable(e, Some(journal.path())))?;
+    }
+    if counts.stopped {
+        say("stopped", format!("after {} articles", counts.rows));
+        hint_of_resume(journal.as_ref());
+        return Ok(Ended::Stopped);
+    }
+    let finished = report
+        .finish()
+        .map_err(|e| unwritable(e, args.output.as_deref()))
+        .and_then(Output::complete);
+    if let Err(error) = finished {
+        hint_of_resume(journal.as_ref());
+        return Err(error);
+    }
+    if let Some(journal) = journal {
+        if journal.passing() > 0 && !args.output.as_deref().is_some_and(|f| f == Path::new("-")) {
+            say(
+                "note",
+                format!(
+                    "{} could not be read for now; once that is mended, the same command with \
+                     --resume tries them again ({} keeps the rest)",
+                    number(journal.passing(), "input"),
+                    journal.path().display()
+                ),
+            );
+        } else {
+            journal.remove()?;
+        }
+    }
     let seconds = start.elapsed().as_secs_f64();
     if !common.quiet {
-        let labels: Vec<String> = analyzer
-            .topics()
-            .iter()
-            .map(|t| format!("{} {}", counts.labels.get(&t.id).unwrap_or(&0), t.id))
-            .collect();
         say(
             "done",
-            format!(
-                "{} rows, {} failed; {}; {seconds:.1} s",
-                counts.rows,
-                counts.failed,
-                labels.join(", ")
-            ),
+            told(&counts, &analyzer, args.report.cluster, seconds),
         );
+    }
+    if counts.copies > 0 {
+        common.note(format!("{} exact copies were encoded once", counts.copies));
     }
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     common.note(format!("{:.0} tokens/s", counts.tokens as f64 / seconds));
@@ -155,4 +309,250 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     } else {
         Ended::Well
     })
+}
+
+fn format(args: &Args) -> anyhow::Result<ReportFormat> {
+    let file = args
+        .output
+        .as_deref()
+        .filter(|path| *path != Path::new("-"));
+    let name = match (args.format, file) {
+        (Some(name), _) => name,
+        (None, None) => FormatName::Jsonl,
+        (None, Some(file)) => FormatName::of_suffix(file).with_context(|| {
+            format!(
+                "{}: no format has this suffix; name the file .csv, .jsonl, .parquet, .arrow or \
+                 .html, or give --format",
+                file.display()
+            )
+        })?,
+    };
+    if args.report.excel && name != FormatName::Csv {
+        bail!("--excel: is for CSV reports only");
+    }
+    let in_columns = matches!(
+        name,
+        FormatName::Csv | FormatName::Parquet | FormatName::Arrow
+    );
+    if !args.report.chosen.is_empty() && !in_columns {
+        bail!(
+            "--columns: JSON Lines and HTML have all of them; they are for CSV, Parquet and Arrow"
+        );
+    }
+    let binary = matches!(name, FormatName::Parquet | FormatName::Arrow);
+    if binary && file.is_none() && std::io::stdout().is_terminal() {
+        bail!("this format is not for a terminal; give --output, or send it on to a program");
+    }
+    Ok(match name {
+        FormatName::Jsonl => ReportFormat::Jsonl,
+        FormatName::Csv => ReportFormat::Csv {
+            excel: args.report.excel,
+        },
+        FormatName::Parquet => ReportFormat::Parquet,
+        FormatName::Arrow => ReportFormat::Arrow,
+        FormatName::Html => ReportFormat::Html,
+    })
+}
+
+fn filter(args: &ReportArgs, analyzer: &Analyzer) -> anyhow::Result<Filter> {
+    for only in &args.only {
+        known(analyzer, "--only", &only.topic)?;
+    }
+    Ok(Filter {
+        only: args.only.clone(),
+        labelled: args.labelled,
+        uncertain: args.uncertain,
+    })
+}
+
+fn columns(args: &Args, analyzer: &Analyzer) -> anyhow::Result<Vec<Column>> {
+    let topics: Vec<&str> = analyzer.topics().iter().map(|t| t.id.as_str()).collect();
+    let extra = Extra {
+        kept: args.report.keep.clone(),
+        cluster: args.report.cluster,
+        text: args.text.with_text,
+    };
+    let chosen = (!args.report.chosen.is_empty()).then_some(&args.report.chosen[..]);
+    Column::choose(chosen, &topics, &extra).context("--columns and --keep")
+}
+
+fn page(args: &Args, analyzer: &Analyzer, filter: &Filter) -> PageMeta {
+    let topics = analyzer.topics().iter().map(|topic| PageTopic {
+        id: topic.id.clone(),
+        name: topic.name.clone(),
+        threshold: topic.threshold,
+    });
+    PageMeta {
+        model: analyzer.model().clone(),
+        topics: topics.collect(),
+        columns: args.report.keep.clone(),
+        filters: filter.told(),
+    }
+}
+
+/// Whether a report goes to a file, not to a stream, a device or a pipe.
+fn is_file(path: &Path) -> bool {
+    path != Path::new("-") && path.metadata().map_or(true, |metadata| metadata.is_file())
+}
+
+/// The sources as they are found. The report is none of them, nor what stands beside it.
+fn sources(args: &Args, report: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
+    let mut paths = args.sources.clone();
+    let stream = Path::new("-");
+    if let Some(list) = &args.files_from {
+        let lines: Vec<_> = match list == stream {
+            true => std::io::stdin().lock().lines().collect(),
+            false => std::io::BufReader::new(
+                std::fs::File::open(list).with_context(|| format!("{}", list.display()))?,
+            )
+            .lines()
+            .collect(),
+        };
+        for line in lines {
+            let line = line.with_context(|| format!("{}", list.display()))?;
+            if !line.trim().is_empty() {
+                paths.push(line.into());
+            }
+        }
+    }
+    let streams = paths
+        .iter()
+        .chain(&args.files_from)
+        .filter(|p| *p == stream);
+    if streams.count() > 1 {
+        bail!("- (standard input) can be given once only");
+    }
+    let patterns = Patterns {
+        include: args.include.clone(),
+        exclude: args.exclude.clone(),
+    };
+    let found = find(&paths, &patterns)?;
+    let Some(report) = report.and_then(|report| std::path::absolute(report).ok()) else {
+        return Ok(found);
+    };
+    let own = |path: &Path| {
+        let path = std::path::absolute(path).unwrap_or_default();
+        path == report
+            || path == journal::beside(&report)
+            || path.with_extension("") == report && path.extension().is_some_and(|e| e == "part")
+    };
+    let named = |path: &PathBuf| args.sources.contains(path);
+    Ok((found.into_iter())
+        .filter(|path| named(path) || !own(path))
+        .collect())
+}
+
+/// All that the results depend on.
+fn settings(
+    analyzer: &Analyzer,
+    options: &Options,
+    reading: &Reading,
+    shape: &Shape,
+) -> anyhow::Result<Settings> {
+    let model = analyzer.model();
+    let mut settings = vec![
+        ("classify", env!("CARGO_PKG_VERSION").to_owned()),
+        ("the model", format!("{} {}", model.name, model.version)),
+        ("the model's files", analyzer.digest().to_owned()),
+        ("the engine", analyzer.engine()),
+        ("--max-bytes", reading.max_bytes.to_string()),
+        ("--table", reading.tables.to_string()),
+        ("--keep", reading.keep.join(",")),
+        ("the columns", format!("{:?}", reading.columns)),
+        ("the summary's length", format!("{:?}", options.summary)),
+        ("the summary's order by rank", options.by_rank.to_string()),
+    ];
+    let focus = match &options.focus {
+        None => "nothing".to_owned(),
+        Some(Focus::Topic(topic)) => format!("topic {topic}"),
+        Some(Focus::Query(query)) => format!("query {}", query.text),
+    };
+    settings.push(("the summary's focus", focus));
+    let mut thresholds: Vec<String> = (options.thresholds.iter())
+        .map(|(topic, p)| format!("{topic}={p}"))
+        .collect();
+    thresholds.sort();
+    thresholds.extend(options.threshold.map(|p| p.to_string()));
+    if !thresholds.is_empty() {
+        settings.push(("--threshold", thresholds.join(", ")));
+    }
+    if let Some(file) = shape.labels.own.file() {
+        let bytes = std::fs::read(&file).with_context(|| file.display().to_string())?;
+        settings.push(("--topics", crate::model::sha256_hex(&bytes)));
+    }
+    Ok((settings.into_iter())
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect())
+}
+
+/// A flag that is set by the first Ctrl-C; the second ends the process.
+fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            #[expect(clippy::exit, reason = "asked for twice")]
+            std::process::exit(i32::from(super::STOPPED));
+        }
+        say(
+            "stopping",
+            "the articles under way are finished; again to end at once",
+        );
+    })?;
+    Ok(stop)
+}
+
+fn ended_early(error: BatchError, args: &Args, journal: Option<Journal>) -> anyhow::Error {
+    let error = match error {
+        BatchError::Report(error) => unwritable(error, args.output.as_deref()),
+        BatchError::Journal(error) => unwritable(error, journal.as_ref().map(Journal::path)),
+        changed @ BatchError::Changed(_) => return changed.into(),
+    };
+    hint_of_resume(journal.as_ref());
+    error
+}
+
+fn hint_of_resume(journal: Option<&Journal>) {
+    if let Some(journal) = journal {
+        say(
+            "note",
+            format!(
+                "what is done is kept in {}; the same command with --resume goes on from there",
+                journal.path().display()
+            ),
+        );
+    }
+}
+
+fn number(count: usize, of: &str) -> String {
+    match count {
+        1 => format!("1 {of}"),
+        _ => format!("{count} {of}s"),
+    }
+}
+
+/// What a run came to.
+fn told(counts: &Counts, analyzer: &Analyzer, cluster: bool, seconds: f64) -> String {
+    let mut parts = vec![format!(
+        "{}: {} failed, {} uncertain",
+        number(counts.rows, "article"),
+        counts.failed,
+        counts.uncertain
+    )];
+    if counts.left_out > 0 {
+        parts[0] += &format!(", {} left out", counts.left_out);
+    }
+    let labels = analyzer.topics().iter().map(|topic| {
+        let count = counts.labels.get(&topic.id).unwrap_or(&0);
+        format!("{count} {}", topic.id)
+    });
+    let labels: Vec<String> = labels.collect();
+    if !labels.is_empty() {
+        parts.push(labels.join(", "));
+    }
+    if cluster {
+        parts.push(number(counts.clusters, "cluster"));
+    }
+    parts.push(format!("{seconds:.1} s"));
+    parts.join("; ")
 }

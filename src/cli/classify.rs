@@ -370,7 +370,7 @@ impl Run<'_> {
             path,
             id: article.and_then(|a| a.id.as_deref()),
             text: text.map(|article| article.text.as_str()),
-            result,
+            ..Outcome::of(result)
         })?;
         self.printer.flush()
     }

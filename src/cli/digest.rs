@@ -2,19 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use super::batch::ColumnArgs;
 use super::classify::{Labels, known, page_width};
 use super::files::{Output, unwritable};
 use super::{Common, Ended, say};
 use crate::analyzer::{Analyzer, TOGETHER};
-use crate::article::{Article, DEFAULT_MAX_BYTES, ReadError, read, table_of_name};
-use crate::batch::Input;
+use crate::article::{Article, DEFAULT_MAX_BYTES};
 use crate::batch::digest::{Digest, Gathering};
+use crate::batch::sources::{Input, Inputs, Item, Patterns, Reading, find};
 use crate::options::{Focus, Options};
 use crate::output::{DigestLine, DigestView, Format, Page};
-use crate::records;
 use crate::summary::Length;
 
 /// Sentences of a digest when nothing else is set.
@@ -25,8 +24,9 @@ const OFFERED: usize = 3;
 /// Flags of `digest`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Articles, folders of them (hidden files are left out), and tables (JSON Lines, CSV, TSV,
-    /// Parquet); - for an article on standard input
+    /// Articles, folders of them (hidden files are left out), patterns such as
+    /// 'archive/**/*.html', and tables (JSON Lines, JSON, CSV, TSV, Parquet, Arrow); - for a table
+    /// on standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Most sentences of the digest [default: 7, or any number with --words]
@@ -86,7 +86,7 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     if streams.count() > 1 {
         bail!("- (standard input) can be given once only");
     }
-    let files = found(&args.files)?;
+    let files = find(&args.files, &Patterns::default())?;
     let inputs: Vec<PathBuf> = (files.iter().cloned())
         .chain(args.labels.own.file())
         .collect();
@@ -100,10 +100,23 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         waiting: Vec::new(),
         ended: Ended::Well,
     };
+    let reading = Reading {
+        columns: args.columns.columns(),
+        keep: Vec::new(),
+        max_bytes: args.max_bytes,
+        tables: false,
+    };
     let mut progress = common.progress();
-    for (number, file) in files.iter().enumerate() {
-        run.file(file);
-        progress(&format!("{} of {} files", number + 1, files.len()));
+    let mut read = 0;
+    for item in Inputs::new(files, reading) {
+        match item {
+            Item::Warning(warning) => common.warn(warning),
+            Item::Input(input) => {
+                read += 1;
+                run.input(*input);
+                progress(&format!("{read} articles"));
+            }
+        }
     }
     run.analyze();
     let ended = run.ended;
@@ -181,44 +194,6 @@ fn view<'a>(
     }
 }
 
-/// The files, and those in folders, in the order of their names; hidden ones are left out.
-fn found(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let before = files.len();
-        walk(path, &mut files)?;
-        if files.len() == before {
-            bail!("{}: the folder has no file in it", path.display());
-        }
-    }
-    Ok(files)
-}
-
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    let name = || folder.display().to_string();
-    let mut entries: Vec<_> = std::fs::read_dir(folder)
-        .and_then(Iterator::collect::<std::io::Result<_>>)
-        .with_context(name)?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        if entry.file_name().to_string_lossy().starts_with('.') {
-            continue;
-        }
-        // Links to folders are not followed: they may lead in circles.
-        match entry.file_type().with_context(name)? {
-            kind if kind.is_dir() => walk(&entry.path(), files)?,
-            // A pipe would be waited for without end.
-            _ if entry.path().is_file() => files.push(entry.path()),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 /// A run over files.
 struct Run<'a> {
     args: &'a Args,
@@ -226,102 +201,50 @@ struct Run<'a> {
     analyzer: &'a Analyzer,
     options: &'a Options,
     gathering: Gathering,
-    /// Articles that wait to be analysed together, with their files and numbers there.
-    waiting: Vec<(String, Option<usize>, Article)>,
+    /// Inputs that wait to be analysed together.
+    waiting: Vec<Input>,
     ended: Ended,
 }
 
 impl Run<'_> {
-    fn file(&mut self, file: &Path) {
-        let name = match file == Path::new("-") {
-            true => "standard input".to_owned(),
-            false => file.display().to_string(),
-        };
-        // By their names, since tables may be larger than any article.
-        if table_of_name(file).is_some() {
-            return self.table(file, &name);
-        }
-        match read(file, self.args.max_bytes) {
-            Ok(articles) => {
-                let several = articles.len() > 1;
-                for (number, article) in (1..).zip(articles) {
-                    let number = several.then_some(number);
-                    self.article(&name, number, article.map_err(|e| e.to_string()));
-                }
+    fn input(&mut self, input: Input) {
+        match &input.article {
+            Ok(_) => self.waiting.push(input),
+            Err(failure) => {
+                say("error", format!("{}: {}", input.name(), failure.message));
+                self.ended = Ended::InputFailed;
             }
-            Err(ReadError::Table(_)) if file.is_file() => self.table(file, &name),
-            Err(ReadError::Table(kind)) => {
-                let problem = format!("is a {kind} table in a stream; give the table as a file");
-                self.failed(&name, None, &problem);
-            }
-            Err(error) => self.failed(&name, None, &error),
-        }
-    }
-
-    fn table(&mut self, file: &Path, name: &str) {
-        // In JSON a character of the text takes up to six bytes.
-        let max_row = self
-            .args
-            .max_bytes
-            .saturating_mul(6)
-            .saturating_add(1 << 16);
-        let opened = match records::open(file, max_row) {
-            Ok(opened) => opened,
-            Err(error) => return self.failed(name, None, &error),
-        };
-        for warning in &opened.warnings {
-            self.common.warn(format!("{name}: {warning}"));
-        }
-        let columns = self.args.columns.columns();
-        for row in opened.rows {
-            let input = Input::of(row, &columns, self.args.max_bytes);
-            self.article(name, Some(input.number), input.article);
-        }
-    }
-
-    fn article(&mut self, name: &str, number: Option<usize>, article: Result<Article, String>) {
-        match article {
-            Ok(article) => self.waiting.push((name.to_owned(), number, article)),
-            Err(error) => self.failed(name, number, &error),
         }
         if self.waiting.len() >= TOGETHER {
             self.analyze();
         }
     }
 
-    fn failed(&mut self, name: &str, number: Option<usize>, error: &dyn std::fmt::Display) {
-        say("error", format!("{}: {error}", place(name, number)));
-        self.ended = Ended::InputFailed;
-    }
-
     /// Analyses what waits.
     fn analyze(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
-        let articles: Vec<&Article> = waiting.iter().map(|(_, _, article)| article).collect();
-        let analyses = self.analyzer.analyze_all(&articles, self.options);
-        for ((name, number, article), analysis) in waiting.iter().zip(analyses) {
+        let of = |input: &Input| input.article.clone().ok();
+        let articles: Vec<Article> = waiting.iter().filter_map(of).collect();
+        let together: Vec<&Article> = articles.iter().collect();
+        let analyses = self.analyzer.analyze_all(&together, self.options);
+        for ((input, article), analysis) in waiting.iter().zip(&articles).zip(analyses) {
             let topic = self.args.topic.as_deref();
             match analysis {
                 Ok(analysis) => {
                     let of_topic = topic.is_none_or(|t| analysis.labels().any(|label| label == t));
                     // Of others the digest tells nothing, and so nothing of what is wrong there.
                     for warning in analysis.warnings.iter().filter(|_| of_topic) {
-                        self.common
-                            .warn(format!("{}: {warning}", place(name, *number)));
+                        self.common.warn(format!("{}: {warning}", input.name()));
                     }
+                    let path = input.path.as_deref().unwrap_or("standard input");
                     self.gathering
-                        .add((Some(name), *number), article, analysis, topic);
+                        .add((Some(path), input.number), article, analysis, topic);
                 }
-                Err(error) => self.failed(name, *number, &error),
+                Err(error) => {
+                    say("error", format!("{}: {error}", input.name()));
+                    self.ended = Ended::InputFailed;
+                }
             }
         }
-    }
-}
-
-/// A file, and which of its articles.
-fn place(name: &str, number: Option<usize>) -> String {
-    match number {
-        Some(number) => format!("{name}, number {number}"),
-        None => name.to_owned(),
     }
 }

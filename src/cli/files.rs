@@ -11,21 +11,34 @@ use anstream::AutoStream;
 pub struct OutputError(pub PathBuf);
 
 /// Standard output, or a file that takes its name when it is complete.
-pub enum Output {
-    /// Standard output.
-    Stdout(BufWriter<AutoStream<io::Stdout>>),
-    /// A file, written beside its place first.
-    File(BufWriter<AutoStream<std::fs::File>>, Part),
+pub struct Output {
+    out: BufWriter<Box<dyn Write + Send>>,
+    /// `None` for standard output.
+    part: Option<Part>,
 }
 
 /// A file that is being written under a name of its own; removed when it is
 /// dropped before it is complete.
-pub struct Part {
+struct Part {
+    /// To wait until it is on the disk.
+    file: std::fs::File,
     /// Its name for the time being; `None` once it has its place, or when it is
     /// written in place (a device, a pipe).
     beside: Option<PathBuf>,
     /// Its name in the end.
     path: PathBuf,
+}
+
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Pages, whose colours are for terminals only.
+    Page,
+    /// What is to come out as it is.
+    Plain,
+    /// The same, by the only process that writes this file: what a process that was killed has
+    /// left is written over.
+    Alone,
 }
 
 impl Drop for Part {
@@ -43,15 +56,25 @@ pub fn unwritable(error: io::Error, path: Option<&Path>) -> anyhow::Error {
 }
 
 impl Output {
+    /// Opens the output of pages; see [`Self::of`].
+    pub fn open(path: Option<&Path>, inputs: &[PathBuf]) -> anyhow::Result<Self> {
+        Self::of(Content::Page, path, inputs)
+    }
+
     /// Opens the output; `None` or `-` is standard output. `inputs` must not be
     /// overwritten.
-    pub fn open(path: Option<&Path>, inputs: &[PathBuf]) -> anyhow::Result<Self> {
+    pub fn of(content: Content, path: Option<&Path>, inputs: &[PathBuf]) -> anyhow::Result<Self> {
         let Some(path) = path.filter(|p| *p != Path::new("-")) else {
             let stdout = io::stdout();
-            let choice = AutoStream::choice(&stdout);
-            return Ok(Self::Stdout(BufWriter::new(AutoStream::new(
-                stdout, choice,
-            ))));
+            let out: Box<dyn Write + Send> = match content {
+                Content::Page => {
+                    let choice = AutoStream::choice(&stdout);
+                    Box::new(AutoStream::new(stdout, choice))
+                }
+                Content::Plain | Content::Alone => Box::new(stdout),
+            };
+            let out = BufWriter::new(out);
+            return Ok(Self { out, part: None });
         };
         // Behind a link, so that the link stays one.
         let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -68,54 +91,62 @@ impl Output {
                 return Ok((std::fs::File::create(&place)?, None));
             }
             let mut beside = place.clone().into_os_string();
-            beside.push(format!(".{}.part", std::process::id()));
-            let beside = PathBuf::from(beside);
-            let file = std::fs::File::create_new(&beside)?;
+            let file = match content {
+                Content::Alone => {
+                    beside.push(".part");
+                    std::fs::File::create(&beside)?
+                }
+                Content::Page | Content::Plain => {
+                    beside.push(format!(".{}.part", std::process::id()));
+                    std::fs::File::create_new(&beside)?
+                }
+            };
             if let Some(existing) = existing {
                 file.set_permissions(existing.permissions())?;
             }
-            Ok((file, Some(beside)))
+            Ok((file, Some(beside.into())))
         };
         let (file, beside) = open().map_err(|e| unwritable(e, Some(path)))?;
-        let part = Part {
-            beside,
-            path: place,
+        let copy = file.try_clone().map_err(|e| unwritable(e, Some(path)))?;
+        let out: Box<dyn Write + Send> = match content {
+            Content::Page => Box::new(AutoStream::never(file)),
+            Content::Plain | Content::Alone => Box::new(file),
         };
-        let file = BufWriter::new(AutoStream::never(file));
-        Ok(Self::File(file, part))
+        Ok(Self {
+            out: BufWriter::new(out),
+            part: Some(Part {
+                file: copy,
+                beside,
+                path: place,
+            }),
+        })
     }
 
-    /// Completes the output: a file gets its name.
+    /// Completes the output: a file gets its name, once it is on the disk.
     pub fn complete(mut self) -> anyhow::Result<()> {
-        let flushed = self.flush();
-        match self {
-            Self::Stdout(_) => flushed.map_err(|e| unwritable(e, None)),
-            Self::File(file, mut part) => {
-                drop(file);
-                let renamed = flushed.and_then(|()| match &part.beside {
-                    Some(beside) => std::fs::rename(beside, &part.path),
-                    None => Ok(()),
-                });
-                renamed.map_err(|e| unwritable(e, Some(&part.path)))?;
-                part.beside = None;
-                Ok(())
+        let flushed = self.out.flush();
+        let Some(mut part) = self.part else {
+            return flushed.map_err(|e| unwritable(e, None));
+        };
+        let renamed = flushed.and_then(|()| match &part.beside {
+            Some(beside) => {
+                part.file.sync_all()?;
+                std::fs::rename(beside, &part.path)
             }
-        }
+            None => Ok(()),
+        });
+        renamed.map_err(|e| unwritable(e, Some(&part.path)))?;
+        part.beside = None;
+        Ok(())
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stdout(out) => out.write(bytes),
-            Self::File(file, _) => file.write(bytes),
-        }
+        self.out.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stdout(out) => out.flush(),
-            Self::File(file, _) => file.flush(),
-        }
+        self.out.flush()
     }
 }

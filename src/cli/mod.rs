@@ -7,6 +7,7 @@ mod digest;
 mod eval;
 mod files;
 mod model;
+mod progress;
 mod tables;
 mod topics;
 mod train;
@@ -27,7 +28,7 @@ use crate::model::{Bundle, ModelError, ModelSource};
     disable_version_flag = true,
     max_term_width = 100,
     after_help = "Exit codes: 0 all done; 1 some input failed; 2 wrong command line, topic \
-                  file or model; 3 an evaluation gate is missed.\n\
+                  file or model; 3 an evaluation gate is missed;\n130 stopped by Ctrl-C.\n\
                   A file named like a verb: ./batch"
 )]
 struct Cli {
@@ -44,7 +45,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Classify a table of articles, row by row
+    /// Classify folders and tables of articles into one report
     Batch(batch::Args),
     /// Summarise many articles as one, each sentence with its source
     Digest(digest::Args),
@@ -195,7 +196,12 @@ enum Ended {
     InputFailed,
     /// A figure does not reach what it must.
     GateMissed,
+    /// The user stopped it; what was done is kept.
+    Stopped,
 }
+
+/// The exit code of a run that the user stopped: that of shells for Ctrl-C.
+const STOPPED: u8 = 130;
 
 /// Runs the command line and gives the exit code of the contract.
 #[must_use]
@@ -206,6 +212,7 @@ pub fn run() -> ExitCode {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::InputFailed) => ExitCode::from(1),
         Ok(Ended::GateMissed) => ExitCode::from(3),
+        Ok(Ended::Stopped) => ExitCode::from(STOPPED),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             say("error", format!("{error:#}"));

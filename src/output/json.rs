@@ -6,11 +6,14 @@ use serde::Serialize;
 
 use super::{Outcome, SCHEMA};
 use crate::analysis::{ModelId, SummarySentence, TopicResult};
+use crate::records::Fields;
 
 #[derive(Serialize)]
 struct Object<'a> {
     schema: u32,
     path: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<usize>,
     id: Option<&'a str>,
     title: Option<&'a str>,
     author: Option<&'a str>,
@@ -27,6 +30,10 @@ struct Object<'a> {
     model: Option<&'a ModelId>,
     error: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    columns: Option<&'a Fields>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
 }
 
@@ -37,6 +44,7 @@ pub fn write(out: impl Write, outcome: &Outcome, model: &ModelId, pretty: bool) 
     let object = Object {
         schema: SCHEMA,
         path: outcome.path,
+        row: outcome.row,
         id: outcome.id,
         title: analysis.and_then(|a| a.title.as_deref()),
         author: meta.and_then(|m| m.author.as_deref()),
@@ -52,6 +60,8 @@ pub fn write(out: impl Write, outcome: &Outcome, model: &ModelId, pretty: bool) 
         warnings: analysis.map(|a| a.warnings.as_slice()),
         model: analysis.map(|_| model),
         error: outcome.result.err(),
+        cluster: outcome.cluster,
+        columns: outcome.columns,
         text: outcome.text,
     };
     if pretty {

@@ -1,16 +1,25 @@
 //! Ways of showing an analysis, one file each.
 
+mod arrow;
+mod columns;
+mod csv;
 mod digest;
 mod json;
 mod markdown;
+mod page;
+mod report;
 mod text;
 
+pub use columns::{Column, ColumnError, Extra};
 pub use digest::{DigestLine, DigestView};
+pub use page::{PageMeta, PageTopic};
+pub use report::{Report, ReportFormat};
 pub use text::{Page, one_line};
 
 use std::io::{self, Write};
 
 use crate::analysis::{Analysis, ModelId};
+use crate::records::Fields;
 
 /// Version of the JSON; counts breaking changes.
 pub const SCHEMA: u32 = 1;
@@ -18,14 +27,36 @@ pub const SCHEMA: u32 = 1;
 /// One input and what came of it.
 #[derive(Debug)]
 pub struct Outcome<'a> {
-    /// Path of the file, when the input is one.
+    /// Path of the file or table, when the input is from one.
     pub path: Option<&'a str>,
+    /// Number of its row there, where there may be several, from 1.
+    pub row: Option<usize>,
     /// Identifier of the article, when its source gives one.
     pub id: Option<&'a str>,
     /// The article's text, when JSON is to carry it.
     pub text: Option<&'a str>,
+    /// Number of the group of copies that it is in, where copies are told.
+    pub cluster: Option<usize>,
+    /// Columns of its table that are passed on, when any.
+    pub columns: Option<&'a Fields>,
     /// The analysis, or why there is none.
     pub result: Result<&'a Analysis, &'a str>,
+}
+
+impl<'a> Outcome<'a> {
+    /// Of an input of which nothing else is known.
+    #[must_use]
+    pub fn of(result: Result<&'a Analysis, &'a str>) -> Self {
+        Self {
+            path: None,
+            row: None,
+            id: None,
+            text: None,
+            cluster: None,
+            columns: None,
+            result,
+        }
+    }
 }
 
 /// A way of showing results.
@@ -205,8 +236,7 @@ mod tests {
         let outcome = |path, result| Outcome {
             path: Some(path),
             id: Some("nr-7"),
-            text: None,
-            result,
+            ..Outcome::of(result)
         };
         printer.print(&outcome("a.txt", Ok(&analysis))).unwrap();
         if failed {
@@ -240,11 +270,10 @@ mod tests {
             version: "1.2.0".to_owned(),
         };
         let mut printer = Printer::new(Format::Jsonl, model, Vec::new());
+        let analysis = analysis();
         let outcome = Outcome {
-            path: None,
-            id: None,
             text: Some("All of it."),
-            result: Ok(&analysis()),
+            ..Outcome::of(Ok(&analysis))
         };
         printer.print(&outcome).unwrap();
         let line = String::from_utf8(printer.finish().unwrap()).unwrap();

@@ -1,5 +1,6 @@
 //! Tables of articles: rows in, whatever the format.
 
+mod arrow;
 mod cells;
 mod delimited;
 mod json;
@@ -10,7 +11,7 @@ mod parquet;
 mod text;
 
 pub use labels::{POSITIVE, is_marked};
-pub use open::{Rows, Table, open};
+pub use open::{Done, Rows, Table, open};
 
 use serde_json::{Map, Value};
 

@@ -1,10 +1,13 @@
 //! One door to every kind of table: the content says what it is.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::de::IgnoredAny;
 
+use super::arrow::{self, ArrowReader};
 use super::delimited::DelimitedReader;
 use super::json::JsonReader;
 use super::jsonl::JsonlReader;
@@ -13,7 +16,7 @@ use super::text::Sampled;
 use super::{Fields, RecordError, Row};
 use crate::article::{suffix, unpack};
 
-/// Most bytes of a Parquet table that must be held in memory, because it is
+/// Most bytes of a Parquet table or an Arrow file that must be held in memory, because it is
 /// compressed as a whole or comes from a pipe.
 const MAX_IN_MEMORY: u64 = 1 << 29;
 const BUFFER: usize = 1 << 16;
@@ -27,6 +30,57 @@ pub struct Table {
     pub rows: Rows,
     /// What the user should know of how it is read.
     pub warnings: Vec<String>,
+    /// How far it has been read.
+    pub done: Done,
+}
+
+/// How much of a table has been read, in bytes or rows.
+#[derive(Debug, Clone, Default)]
+pub struct Done {
+    count: Arc<AtomicU64>,
+    /// 0 when nobody knows.
+    total: u64,
+}
+
+impl Done {
+    fn of(total: u64) -> Self {
+        Self {
+            total,
+            ..Self::default()
+        }
+    }
+
+    fn add(&self, count: u64) {
+        self.count.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// The share that has been read, 0 to 1; `None` where the whole is not known.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "for display")]
+    pub fn share(&self) -> Option<f64> {
+        let count = self.count.load(Ordering::Relaxed);
+        (self.total > 0).then(|| (count as f64 / self.total as f64).min(1.0))
+    }
+}
+
+impl Table {
+    fn read_as(self, done: Done) -> Self {
+        Self { done, ..self }
+    }
+}
+
+/// Counts what is read of a file.
+struct Counted<R> {
+    source: R,
+    done: Done,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        self.done.add(count as u64);
+        Ok(count)
+    }
 }
 
 /// Formats of tables.
@@ -42,6 +96,8 @@ enum Format {
     Tsv,
     /// Columns in binary pages.
     Parquet,
+    /// Batches of columns as they lie in memory.
+    Arrow,
 }
 
 impl std::fmt::Display for Format {
@@ -52,6 +108,7 @@ impl std::fmt::Display for Format {
             Self::Csv => "CSV",
             Self::Tsv => "TSV",
             Self::Parquet => "Parquet",
+            Self::Arrow => "Arrow",
         })
     }
 }
@@ -65,6 +122,7 @@ impl Format {
             "csv" => &[Self::Csv, Self::Tsv],
             "tsv" | "tab" => &[Self::Tsv],
             "parquet" | "pq" => &[Self::Parquet],
+            "arrow" | "arrows" | "ipc" | "feather" => &[Self::Arrow],
             _ => &[],
         }
     }
@@ -87,29 +145,59 @@ pub fn open(path: &Path, max_row: u64) -> Result<Table, RecordError> {
         let folder = "is a folder; name a table in it";
         return Err(io::Error::new(io::ErrorKind::IsADirectory, folder).into());
     }
-    let (input, compression) = unpack(file)?;
+    let done = match metadata.is_file() {
+        true => Done::of(metadata.len()),
+        false => Done::default(),
+    };
+    let counted = Counted {
+        source: file,
+        done: done.clone(),
+    };
+    let (input, compression) = unpack(counted)?;
     let sampled = Sampled::new(input);
-    if parquet::is_one(&sampled.start) && compression.is_none() && metadata.is_file() {
-        let rows = ParquetReader::new(std::fs::File::open(path)?)?;
-        return Ok(table(rows, Format::Parquet, &suffix, Vec::new()));
+    let seekable = compression.is_none() && metadata.is_file();
+    let again = || std::fs::File::open(path);
+    if parquet::is_one(&sampled.start) && seekable {
+        let rows = ParquetReader::new(again()?)?;
+        let done = Done::of(rows.row_count());
+        let read = done.clone();
+        let rows = rows.inspect(move |_| read.add(1));
+        return Ok(table(rows, Format::Parquet, &suffix, Vec::new()).read_as(done));
     }
-    read(sampled, &suffix, max_row)
+    if arrow::is_file(&sampled.start) && seekable {
+        let rows = ArrowReader::file(again()?)?;
+        return Ok(table(rows, Format::Arrow, &suffix, Vec::new()));
+    }
+    Ok(read(sampled, &suffix, max_row)?.read_as(done))
+}
+
+/// All of a table that must be held in memory.
+fn in_memory(sampled: Sampled) -> Result<Vec<u8>, RecordError> {
+    let mut bytes = Vec::new();
+    let mut whole = sampled.whole().take(MAX_IN_MEMORY + 1);
+    whole.read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_IN_MEMORY {
+        return Err(RecordError::Broken(format!(
+            "a Parquet table or Arrow file that is compressed as a whole or comes from a pipe may \
+             have {MAX_IN_MEMORY} bytes at most; save it as a plain file"
+        )));
+    }
+    Ok(bytes)
 }
 
 /// Reads a table from a stream.
 fn read(sampled: Sampled, suffix: &str, max_row: u64) -> Result<Table, RecordError> {
     if parquet::is_one(&sampled.start) {
-        let mut bytes = Vec::new();
-        let mut whole = sampled.whole().take(MAX_IN_MEMORY + 1);
-        whole.read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > MAX_IN_MEMORY {
-            return Err(RecordError::Broken(format!(
-                "a Parquet table that is compressed as a whole or comes from a pipe may have \
-                 {MAX_IN_MEMORY} bytes at most; save it as a plain file"
-            )));
-        }
-        let rows = ParquetReader::new(bytes::Bytes::from(bytes))?;
+        let rows = ParquetReader::new(bytes::Bytes::from(in_memory(sampled)?))?;
         return Ok(table(rows, Format::Parquet, suffix, Vec::new()));
+    }
+    if arrow::is_file(&sampled.start) {
+        let rows = ArrowReader::file(Cursor::new(in_memory(sampled)?))?;
+        return Ok(table(rows, Format::Arrow, suffix, Vec::new()));
+    }
+    if arrow::is_stream(&sampled.start) {
+        let rows = ArrowReader::stream(sampled.whole())?;
+        return Ok(table(rows, Format::Arrow, suffix, Vec::new()));
     }
     if sampled.start.starts_with(b"PK\x03\x04") {
         return Err(RecordError::Broken(
@@ -122,7 +210,7 @@ fn read(sampled: Sampled, suffix: &str, max_row: u64) -> Result<Table, RecordErr
     let zeros = text.start.iter().filter(|b| **b == 0).count();
     if zeros * 100 > text.start.len() {
         return Err(RecordError::Broken(
-            "it is not text; tables may be JSON Lines, JSON, CSV, TSV or Parquet".to_owned(),
+            "it is not text; tables may be JSON Lines, JSON, CSV, TSV, Parquet or Arrow".to_owned(),
         ));
     }
     text.start.drain(..blank_lines(&text.start));
@@ -130,7 +218,8 @@ fn read(sampled: Sampled, suffix: &str, max_row: u64) -> Result<Table, RecordErr
     let (first, lines) = (start.first().copied(), spans_lines(start));
     if first == Some(b'<') {
         return Err(RecordError::Broken(
-            "it is HTML or XML; tables may be JSON Lines, JSON, CSV, TSV or Parquet".to_owned(),
+            "it is HTML or XML; tables may be JSON Lines, JSON, CSV, TSV, Parquet or Arrow"
+                .to_owned(),
         ));
     }
     let named = Format::of_suffix(suffix);
@@ -193,6 +282,7 @@ fn table(
     Table {
         rows: numbered(rows),
         warnings,
+        done: Done::default(),
     }
 }
 

@@ -81,6 +81,12 @@ impl<R: ChunkReader + 'static> ParquetReader<R> {
         })
     }
 
+    /// How many rows the file says that it has.
+    pub fn row_count(&self) -> u64 {
+        let rows = self.file.metadata().file_metadata().num_rows();
+        rows.try_into().unwrap_or(0)
+    }
+
     fn row(&mut self) -> Result<Option<Fields>, ParquetError> {
         loop {
             if let Some(row) = self.rows.as_mut().and_then(Iterator::next) {
@@ -172,8 +178,8 @@ fn value(field: &Field) -> Value {
         Field::UShort(n) => (*n).into(),
         Field::UInt(n) => (*n).into(),
         Field::ULong(n) => (*n).into(),
-        Field::Float16(n) => f32::from(*n).into(),
-        Field::Float(n) => (*n).into(),
+        Field::Float16(n) => short(f32::from(*n)),
+        Field::Float(n) => short(*n),
         Field::Double(n) => (*n).into(),
         Field::Decimal(_) => field
             .to_string()
@@ -203,6 +209,12 @@ fn value(field: &Field) -> Value {
             })
             .collect(),
     }
+}
+
+/// A number as it was meant: 0.1, not the 0.10000000149 that is nearest to it.
+fn short(n: f32) -> Value {
+    let meant = n.to_string().parse::<f64>();
+    meant.map_or(Value::Null, Value::from)
 }
 
 /// A moment in ISO 8601; one of no known zone has no `Z`.

@@ -1,0 +1,446 @@
+//! Where the articles of a batch come from: files, folders of them, and tables.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+use ignore::WalkBuilder;
+use ignore::overrides::OverrideBuilder;
+
+use crate::article::{Article, ReadError, read, table_of_name};
+use crate::records::{self, Columns, Done, Fields, RecordError, Row, Rows};
+
+/// Why the sources of a batch cannot be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A pattern that cannot be understood.
+    #[error("\"{pattern}\" is no pattern: {problem}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A folder that has no file that is wanted.
+    #[error("{0}: has no file that is wanted in it")]
+    Nothing(String),
+    /// A folder that cannot be read.
+    #[error("cannot be listed: {0}")]
+    Walk(#[from] ignore::Error),
+}
+
+/// Which files of folders are wanted. The patterns are those of `.gitignore`: without a slash
+/// they are compared with the names of files and folders, with one with the way from the folder.
+#[derive(Debug, Clone, Default)]
+pub struct Patterns {
+    /// When there are any, only files that one of these fits.
+    pub include: Vec<String>,
+    /// Files and folders that are left out.
+    pub exclude: Vec<String>,
+}
+
+/// The files that paths stand for: each file itself, of a folder all files below it in the
+/// order of their names, of a pattern such as `archive/**/*.html` what it fits. Hidden files
+/// are left out, and links to folders not followed: they may lead in circles.
+///
+/// # Errors
+/// When a folder cannot be read or has nothing that is wanted, or a pattern is none.
+pub fn find(paths: &[PathBuf], patterns: &Patterns) -> Result<Vec<PathBuf>, SourceError> {
+    let mut files = Vec::new();
+    for path in paths {
+        let before = files.len();
+        if path.is_dir() {
+            walk(path, patterns, None, &mut files)?;
+        } else if let Some((folder, glob)) = glob_of(path)? {
+            walk(&folder, patterns, Some(&glob), &mut files)?;
+        } else {
+            files.push(path.clone());
+        }
+        if files.len() == before {
+            return Err(SourceError::Nothing(path.display().to_string()));
+        }
+    }
+    Ok(files)
+}
+
+/// The folder and the pattern that a path with wildcards stands for; a file of that very name
+/// goes before.
+fn glob_of(path: &Path) -> Result<Option<(PathBuf, GlobMatcher)>, SourceError> {
+    let wild = |part: &str| part.contains(['*', '?', '[', '{']);
+    let Some(text) = path.to_str().filter(|text| wild(text)) else {
+        return Ok(None);
+    };
+    if path.exists() {
+        return Ok(None);
+    }
+    let fixed = path
+        .components()
+        .take_while(|part| !wild(&part.as_os_str().to_string_lossy()));
+    let folder: PathBuf = fixed.collect();
+    let folder = match folder.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => folder,
+    };
+    let glob = GlobBuilder::new(text).literal_separator(true).build();
+    let glob = glob.map_err(|e| SourceError::Pattern {
+        pattern: text.to_owned(),
+        problem: e.kind().to_string(),
+    })?;
+    Ok(Some((folder, glob.compile_matcher())))
+}
+
+fn walk(
+    folder: &Path,
+    patterns: &Patterns,
+    glob: Option<&GlobMatcher>,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), SourceError> {
+    let mut overrides = OverrideBuilder::new(folder);
+    let excluded = patterns.exclude.iter().map(|pattern| format!("!{pattern}"));
+    for pattern in patterns.include.iter().cloned().chain(excluded) {
+        overrides.add(&pattern).map_err(|e| SourceError::Pattern {
+            pattern: pattern.trim_start_matches('!').to_owned(),
+            problem: e.to_string(),
+        })?;
+    }
+    let walk = WalkBuilder::new(folder)
+        .standard_filters(false)
+        // Not by the builder: a pattern that wants a file would bring it back.
+        .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.file_name()))
+        .overrides(overrides.build()?)
+        .sort_by_file_name(std::cmp::Ord::cmp)
+        .build();
+    for entry in walk {
+        let path = entry?.into_path();
+        let fits = || match glob {
+            Some(glob) => glob.is_match(path.strip_prefix("./").unwrap_or(&path)),
+            None => true,
+        };
+        // A pipe would be waited for without end.
+        if path.is_file() && fits() {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn is_hidden(name: &std::ffi::OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// How articles are read.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The columns of tables.
+    pub columns: Columns,
+    /// Columns that are passed on.
+    pub keep: Vec<String>,
+    /// Most bytes of an article's text.
+    pub max_bytes: u64,
+    /// Whether every file is a table, whatever its name.
+    pub tables: bool,
+}
+
+/// Why an input gives no article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The reason, which follows the input's name.
+    pub message: String,
+    /// Whether it is no fault of the content and may be gone another time: a file or a drive
+    /// that is not there.
+    pub passing: bool,
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        let passing = matches!(&error, RecordError::Io(e) if is_passing(e));
+        let message = match &error {
+            RecordError::Io(e) if e.kind() == io::ErrorKind::NotFound => {
+                ReadError::Missing.to_string()
+            }
+            _ => error.to_string(),
+        };
+        Self { message, passing }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        let passing = match &error {
+            ReadError::Missing => true,
+            ReadError::Io(e) => is_passing(e),
+            _ => false,
+        };
+        let message = error.to_string();
+        Self { message, passing }
+    }
+}
+
+/// Whether the system failed, not a decoder over what it read.
+fn is_passing(error: &io::Error) -> bool {
+    error.raw_os_error().is_some()
+}
+
+/// An article as far as it could be read, and where it is from.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Number of its source among the sources of the batch, from 0.
+    pub source: usize,
+    /// The file or table that it is from; `None` for standard input.
+    pub path: Option<String>,
+    /// Number of its row in the table or of the article in the file, from 1, where there may be
+    /// several.
+    pub number: Option<usize>,
+    /// Whether that is the number of a row.
+    pub of_table: bool,
+    /// Its identifier.
+    pub id: Option<String>,
+    /// Columns that are passed on.
+    pub kept: Fields,
+    /// The article, or why there is none.
+    pub article: Result<Article, Failure>,
+}
+
+impl Input {
+    /// Its name for people.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let path = self.path.as_deref().unwrap_or("standard input");
+        match self.number {
+            Some(number) if self.of_table => format!("{path}, row {number}"),
+            Some(number) => format!("{path}, article {number}"),
+            None => path.to_owned(),
+        }
+    }
+
+    fn of_row(row: Result<Row, (usize, RecordError)>, reading: &Reading) -> Self {
+        let (number, id, kept, article) = match row {
+            Ok(row) => {
+                let article = match row.article(&reading.columns) {
+                    Ok(article) if article.text.len() as u64 > reading.max_bytes => {
+                        let limit = reading.max_bytes;
+                        Err(RecordError::TooLong { limit })
+                    }
+                    article => article,
+                };
+                let kept = reading.keep.iter().filter_map(|name| {
+                    let value = row.column(name)?;
+                    Some((name.clone(), value.clone()))
+                });
+                let id = row.text_of(&reading.columns.id);
+                (row.number, id, kept.collect(), article)
+            }
+            Err((number, error)) => (number, None, Fields::new(), Err(error)),
+        };
+        Self {
+            source: 0,
+            path: None,
+            number: Some(number),
+            of_table: true,
+            id,
+            kept,
+            article: article.map_err(Failure::from),
+        }
+    }
+}
+
+/// What comes of reading on.
+#[derive(Debug)]
+pub enum Item {
+    /// An input.
+    Input(Box<Input>),
+    /// What the user should know of how a source is read.
+    Warning(String),
+}
+
+/// Reads sources one after the other, an input in memory at a time.
+pub struct Inputs {
+    sources: Vec<PathBuf>,
+    reading: Reading,
+    /// Sizes of the sources, those of unknown size 0.
+    sizes: Vec<u64>,
+    /// The source under way, and how many are done.
+    open: Option<Open>,
+    next: usize,
+    warnings: Vec<String>,
+}
+
+/// A source under way.
+enum Open {
+    Table {
+        rows: Rows,
+        done: Done,
+        /// Whether its first row is still to come.
+        fresh: bool,
+    },
+    Articles {
+        articles: std::vec::IntoIter<Result<Article, ReadError>>,
+        several: bool,
+        number: usize,
+    },
+    /// It cannot be read.
+    Failed(Option<Failure>),
+}
+
+impl Inputs {
+    /// Of these files, `-` for a table on standard input.
+    #[must_use]
+    pub fn new(sources: Vec<PathBuf>, reading: Reading) -> Self {
+        let size = |path: &PathBuf| match path.metadata() {
+            Ok(metadata) if metadata.is_file() => metadata.len(),
+            _ => 0,
+        };
+        Self {
+            sizes: sources.iter().map(size).collect(),
+            sources,
+            reading,
+            open: None,
+            next: 0,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// How much of the sources has been read, 0 to 1; `None` where the whole is not known.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "for display")]
+    pub fn share(&self) -> Option<f64> {
+        let total: u64 = self.sizes.iter().sum();
+        if total == 0 || self.sources.iter().any(|s| s == Path::new("-")) {
+            return None;
+        }
+        let whole = match self.open {
+            Some(_) => self.next.saturating_sub(1),
+            None => self.next,
+        };
+        let done: u64 = self.sizes[..whole].iter().sum();
+        let part = match &self.open {
+            Some(Open::Table { done, .. }) => done.share()? * self.sizes[whole] as f64,
+            _ => 0.0,
+        };
+        Some((done as f64 + part) / total as f64)
+    }
+
+    fn open(&mut self, path: &Path) -> Open {
+        let stream = path == Path::new("-");
+        // By their names, since tables may be larger than any article.
+        if self.reading.tables || stream || table_of_name(path).is_some() {
+            return self.table(path);
+        }
+        match read(path, self.reading.max_bytes) {
+            Ok(articles) => Open::Articles {
+                several: articles.len() > 1,
+                articles: articles.into_iter(),
+                number: 0,
+            },
+            Err(ReadError::Table(_)) if path.is_file() => self.table(path),
+            // JSON may hold a whole archive.
+            Err(ReadError::TooLarge { .. }) if of_json(path) => self.table(path),
+            Err(error) => Open::Failed(Some(error.into())),
+        }
+    }
+
+    fn table(&mut self, path: &Path) -> Open {
+        match records::open(path, max_row(self.reading.max_bytes)) {
+            Ok(table) => {
+                let name = path.display();
+                let told = table.warnings.iter().map(|w| format!("{name}: {w}"));
+                self.warnings.extend(told);
+                Open::Table {
+                    rows: table.rows,
+                    done: table.done,
+                    fresh: true,
+                }
+            }
+            Err(error) => Open::Failed(Some(error.into())),
+        }
+    }
+
+    /// The next input of the source under way; `None` at its end.
+    fn of_open(&mut self) -> Option<Input> {
+        let reading = &self.reading;
+        let source = self.next - 1;
+        let path = &self.sources[source];
+        let input = match self.open.as_mut()? {
+            Open::Table { rows, fresh, .. } => {
+                let row = rows.next()?;
+                if std::mem::take(fresh)
+                    && let Ok(row) = &row
+                {
+                    let missing = reading
+                        .keep
+                        .iter()
+                        .filter(|name| row.column(name).is_none());
+                    self.warnings.extend(missing.map(|name| {
+                        format!("{}: row 1 has no column \"{name}\" to keep", path.display())
+                    }));
+                }
+                Input::of_row(row, reading)
+            }
+            Open::Articles {
+                articles,
+                several,
+                number,
+            } => {
+                let article = articles.next()?;
+                *number += 1;
+                Input {
+                    source: 0,
+                    path: None,
+                    number: several.then_some(*number),
+                    of_table: false,
+                    id: article.as_ref().ok().and_then(|article| article.id.clone()),
+                    kept: Fields::new(),
+                    article: article.map_err(Failure::from),
+                }
+            }
+            Open::Failed(failure) => Input {
+                source: 0,
+                path: None,
+                number: None,
+                of_table: false,
+                id: None,
+                kept: Fields::new(),
+                article: Err(failure.take()?),
+            },
+        };
+        let stream = path == Path::new("-");
+        Some(Input {
+            source,
+            path: (!stream).then(|| path.display().to_string()),
+            ..input
+        })
+    }
+}
+
+/// Whether a file's name says that it holds JSON.
+fn of_json(path: &Path) -> bool {
+    crate::article::suffix(path).as_deref() == Some("json")
+}
+
+/// Most bytes of a row whose text may have so many: in JSON a character takes up to six.
+#[must_use]
+pub fn max_row(max_bytes: u64) -> u64 {
+    max_bytes.saturating_mul(6).saturating_add(1 << 16)
+}
+
+impl Iterator for Inputs {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        loop {
+            if let Some(warning) = self.warnings.pop() {
+                return Some(Item::Warning(warning));
+            }
+            if self.open.is_some() {
+                match self.of_open() {
+                    Some(input) => return Some(Item::Input(Box::new(input))),
+                    None => self.open = None,
+                }
+                continue;
+            }
+            let path = self.sources.get(self.next)?.clone();
+            self.next += 1;
+            self.open = Some(self.open(&path));
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Arrow IPC, as a stream and as a file (Feather, version 2).
+
+use std::collections::VecDeque;
+use std::io::{BufReader, Read, Seek};
+
+use arrow_array::RecordBatch;
+use arrow_ipc::reader::{FileReader, StreamReader};
+use arrow_json::writer::{LineDelimited, WriterBuilder};
+use arrow_schema::ArrowError;
+
+use super::{Fields, RecordError};
+use crate::article::guard::guarded;
+
+/// Rows that are turned into JSON together.
+const TOGETHER: usize = 64;
+
+/// Whether a stream with these first bytes is an Arrow IPC stream.
+pub fn is_stream(start: &[u8]) -> bool {
+    start.starts_with(b"\xff\xff\xff\xff")
+}
+
+/// Whether a file with these first bytes is an Arrow IPC file.
+pub fn is_file(start: &[u8]) -> bool {
+    start.starts_with(b"ARROW1")
+}
+
+/// Reads rows, one batch of them after the other.
+pub struct ArrowReader<B> {
+    batches: B,
+    /// What is left of the batch under way.
+    batch: Option<RecordBatch>,
+    ready: VecDeque<Result<Fields, RecordError>>,
+}
+
+impl<R: Read + Send> ArrowReader<StreamReader<BufReader<R>>> {
+    /// Reads a stream's schema.
+    ///
+    /// # Errors
+    /// When it is cut or damaged.
+    pub fn stream(source: R) -> Result<Self, RecordError> {
+        Self::new(|| StreamReader::try_new_buffered(source, None))
+    }
+}
+
+impl<R: Read + Seek + Send> ArrowReader<FileReader<BufReader<R>>> {
+    /// Reads what a file says of itself.
+    ///
+    /// # Errors
+    /// When it is cut or damaged.
+    pub fn file(source: R) -> Result<Self, RecordError> {
+        Self::new(|| FileReader::try_new_buffered(source, None))
+    }
+}
+
+impl<B: Iterator<Item = Result<RecordBatch, ArrowError>> + Send> ArrowReader<B> {
+    fn new(open: impl FnOnce() -> Result<B, ArrowError> + Send) -> Result<Self, RecordError> {
+        Ok(Self {
+            batches: guarded(open)
+                .unwrap_or_else(|_| Err(misfit()))
+                .map_err(broken)?,
+            batch: None,
+            ready: VecDeque::new(),
+        })
+    }
+
+    /// Makes some rows ready, none at the end; an error is the last.
+    fn read_on(&mut self) {
+        let read = guarded(|| -> Result<(), RecordError> {
+            while self
+                .batch
+                .as_ref()
+                .is_none_or(|batch| batch.num_rows() == 0)
+            {
+                self.batch = self.batches.next().transpose().map_err(broken)?;
+                if self.batch.is_none() {
+                    return Ok(());
+                }
+            }
+            if let Some(batch) = self.batch.take() {
+                let count = batch.num_rows().min(TOGETHER);
+                let rows = rows(&batch.slice(0, count)).map_err(broken)?;
+                self.ready.extend(rows.into_iter().map(Ok));
+                self.batch = Some(batch.slice(count, batch.num_rows() - count));
+            }
+            Ok(())
+        });
+        if let Err(error) = read.unwrap_or_else(|_| Err(broken(misfit()))) {
+            self.ready.push_back(Err(error));
+        }
+    }
+}
+
+impl<B: Iterator<Item = Result<RecordBatch, ArrowError>> + Send> Iterator for ArrowReader<B> {
+    type Item = Result<Fields, RecordError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ready.is_empty() {
+            self.read_on();
+        }
+        self.ready.pop_front()
+    }
+}
+
+fn rows(batch: &RecordBatch) -> Result<Vec<Fields>, ArrowError> {
+    let mut writer = WriterBuilder::new()
+        .with_explicit_nulls(true)
+        .build::<_, LineDelimited>(Vec::new());
+    writer.write(batch)?;
+    writer.finish()?;
+    let rows = serde_json::Deserializer::from_slice(&writer.into_inner())
+        .into_iter()
+        .collect::<Result<Vec<Fields>, _>>();
+    rows.map_err(|e| ArrowError::JsonError(e.to_string()))
+}
+
+fn misfit() -> ArrowError {
+    ArrowError::IpcError("its parts do not fit together".to_owned())
+}
+
+fn broken(error: ArrowError) -> RecordError {
+    match error {
+        ArrowError::IoError(_, error) => error.into(),
+        error => RecordError::Broken(format!("the Arrow data is cut or damaged: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::builder::{ListBuilder, StringBuilder};
+    use arrow_array::{
+        ArrayRef, Date32Array, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
+    };
+    use arrow_ipc::writer::{FileWriter, StreamWriter};
+    use std::io::Cursor;
+    use std::sync::Arc;
+
+    fn batch() -> RecordBatch {
+        let mut labels = ListBuilder::new(StringBuilder::new());
+        labels.append_value([Some("brexit"), Some("sport")]);
+        labels.append_null();
+        RecordBatch::try_from_iter([
+            (
+                "text",
+                Arc::new(StringArray::from(vec!["Käse\n🧀", "\"No,\" she said."])) as ArrayRef,
+            ),
+            ("id", Arc::new(Int64Array::from(vec![7, i64::MAX]))),
+            ("day", Arc::new(Date32Array::from(vec![Some(20_000), None]))),
+            (
+                "seen",
+                Arc::new(TimestampMicrosecondArray::from(vec![0, 1]).with_timezone("UTC")),
+            ),
+            ("score", Arc::new(Float64Array::from(vec![0.1, f64::NAN]))),
+            ("labels", Arc::new(labels.finish())),
+        ])
+        .unwrap()
+    }
+
+    fn stream() -> Vec<u8> {
+        let batch = batch();
+        let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+        for _ in 0..50 {
+            writer.write(&batch).unwrap();
+        }
+        writer.into_inner().unwrap()
+    }
+
+    #[test]
+    fn streams_and_files_give_their_rows() {
+        let batch = batch();
+        let mut file = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+        for _ in 0..50 {
+            file.write(&batch).unwrap();
+        }
+        let file = file.into_inner().unwrap();
+        assert!(is_file(&file) && is_stream(&stream()));
+        let of_file: Vec<Fields> = ArrowReader::file(Cursor::new(file))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let of_stream: Vec<Fields> = ArrowReader::stream(Cursor::new(stream()))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(of_file, of_stream);
+        assert_eq!(of_stream.len(), 100);
+        let shown = |row: &Fields| serde_json::to_string(row).unwrap();
+        assert_eq!(
+            shown(&of_stream[98]),
+            r#"{"day":"2024-10-04","id":7,"labels":["brexit","sport"],"score":0.1,"seen":"1970-01-01T00:00:00Z","text":"Käse\n🧀"}"#
+        );
+        assert_eq!(
+            shown(&of_stream[99]),
+            r#"{"day":null,"id":9223372036854775807,"labels":null,"score":null,"seen":"1970-01-01T00:00:00.000001Z","text":"\"No,\" she said."}"#
+        );
+    }
+
+    #[test]
+    fn a_cut_or_damaged_stream_keeps_the_rows_before_and_never_panics() {
+        let whole = stream();
+        let cut = ArrowReader::stream(Cursor::new(whole[..whole.len() / 2].to_vec())).unwrap();
+        let rows: Vec<_> = cut.collect();
+        let (last, before) = rows.split_last().unwrap();
+        assert!(last.is_err() && before.len() > 20 && before.iter().all(Result::is_ok));
+        for place in (0..whole.len()).step_by(41) {
+            let mut damaged = whole.clone();
+            damaged[place] ^= 0x55;
+            if let Ok(reader) = ArrowReader::stream(Cursor::new(damaged)) {
+                // What is damaged inside may be read as something else.
+                let _ = reader.take(200).count();
+            }
+        }
+    }
+}
