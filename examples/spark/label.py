@@ -22,12 +22,15 @@ def through(command, schema, batches):
     """Sends record batches through a process that reads and writes Arrow streams."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         problems = []
+        sent = received = 0
 
         def send():
+            nonlocal sent
             try:
                 with process.stdin as pipe, pa.ipc.new_stream(pipe, schema) as writer:
                     for batch in batches:
                         writer.write_batch(batch)
+                        sent += batch.num_rows
             except BrokenPipeError:
                 pass  # The process has ended; its exit code says why.
             except BaseException as problem:  # of Spark's own, told below
@@ -37,7 +40,9 @@ def through(command, schema, batches):
         sender = threading.Thread(target=send)
         sender.start()
         try:
-            yield from pa.ipc.open_stream(process.stdout)
+            for batch in pa.ipc.open_stream(process.stdout):
+                received += batch.num_rows
+                yield batch
         except pa.ArrowInvalid:
             process.stdout.read()
         finally:
@@ -49,6 +54,8 @@ def through(command, schema, batches):
         # 1: some articles failed; their rows say why.
         if process.wait() not in (0, 1):
             raise RuntimeError(f"{' '.join(command)} ended with exit code {process.returncode}")
+        if sent != received:
+            raise RuntimeError(f"{' '.join(command)} was sent {sent} articles and gave {received}")
 
 
 def main():

@@ -2,12 +2,12 @@
 //!
 //! A line for each input, written as soon as it is done: a checksum of the line, where the
 //! input is from, a fingerprint of it, and what came of it. A line that a crash cut or spoiled
-//! ends what counts.
+//! does not count.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,8 @@ use crate::analysis::Analysis;
 
 /// Version of the lines; a journal of another one is not read.
 const VERSION: u32 = 1;
+/// Bytes within which the last line stands when it is the one that ends a journal.
+const LAST: u64 = 200;
 /// Longest time that a finished row is on its way to the disk.
 const SYNC: Duration = Duration::from_secs(1);
 
@@ -86,6 +88,12 @@ enum Name {
     Raw(OsString),
 }
 
+/// The last line, when the report is complete and only inputs that could not be read are left.
+#[derive(Serialize, Deserialize)]
+struct Complete {
+    complete: bool,
+}
+
 /// The line of an input.
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -110,10 +118,12 @@ pub enum Kept {
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// Where the lines of inputs stand, by source and number; those of one that is to be tried
-    /// again are not here.
+    sources: Vec<PathBuf>,
+    /// Where the lines of inputs stand that have not come again, by source and number; those of
+    /// one that is to be tried again are not here.
     places: HashMap<(u32, u32), u64>,
-    reader: BufReader<File>,
+    /// Lines that a crash has spoiled.
+    spoiled: usize,
     written: Vec<u8>,
     synced: Instant,
     /// Inputs that are worth another try.
@@ -129,44 +139,51 @@ pub fn beside(report: &Path) -> PathBuf {
 }
 
 impl Journal {
-    /// Begins a journal. One that is there is an error unless it may be `replaced`.
+    /// Begins the journal of a report. One of a run that is not finished is an error unless it
+    /// may be `replaced`.
     ///
     /// # Errors
     /// When an earlier run is not finished or the file cannot be written.
     pub fn begin(
-        path: &Path,
+        report: &Path,
         replaced: bool,
         settings: Settings,
-        sources: &[PathBuf],
+        sources: Vec<PathBuf>,
     ) -> Result<Self, JournalError> {
-        if !replaced && is_begun(path) {
+        let path = &beside(report);
+        let io = |error| at(path, error);
+        let mut journal = Self::open(path, true)?;
+        if !replaced && journal.is_unfinished().map_err(io)? {
             return Err(JournalError::Left(path.display().to_string()));
         }
-        let mut journal = Self::open(path, true)?;
-        let io = |error| at(path, error);
         journal.file.set_len(0).map_err(io)?;
+        // It says what the report says, to the same people.
+        if let Ok(metadata) = report.metadata() {
+            let same = journal.file.set_permissions(metadata.permissions());
+            same.map_err(io)?;
+        }
         let head = Head {
             journal: VERSION,
             settings,
             sources: sources.iter().map(|source| Name::of(source)).collect(),
         };
+        journal.sources = sources;
         journal.line(&head).map_err(io)?;
         journal.sync().map_err(io)?;
+        sync_folder(path);
         Ok(journal)
     }
 
-    /// Opens the journal of a run that was not finished, with the sources that it had; `None`
-    /// when none was begun.
+    /// Opens the journal of a run that was not finished, or that had inputs that could not be
+    /// read; `None` when none was begun.
     ///
     /// # Errors
     /// When the report is complete, the journal is of a run with other settings, or it cannot be
     /// read.
-    pub fn resume(
-        report: &Path,
-        settings: &Settings,
-    ) -> Result<Option<(Self, Vec<PathBuf>)>, JournalError> {
+    pub fn resume(report: &Path, settings: &Settings) -> Result<Option<Self>, JournalError> {
         let path = &beside(report);
         let name = || path.display().to_string();
+        let io = |error| at(path, error);
         if !is_begun(path) {
             return match report.exists() {
                 true => Err(JournalError::Complete(report.display().to_string())),
@@ -174,10 +191,12 @@ impl Journal {
             };
         }
         let mut journal = Self::open(path, false)?;
-        let mut end = 0;
+        // Through the locked handle: on some systems the lock shuts out every other.
+        let mut reader = BufReader::new(journal.file.try_clone().map_err(io)?);
+        reader.seek(SeekFrom::Start(0)).map_err(io)?;
         let mut line = Vec::new();
-        let head: Option<Head> = journal.next_line(&mut line, &mut end)?;
-        let Some(head) = head.filter(|head| head.journal == VERSION) else {
+        let mut end = reader.read_until(b'\n', &mut line).map_err(io)? as u64;
+        let Some(head) = checked::<Head>(&line).filter(|head| head.journal == VERSION) else {
             return Err(JournalError::Strange(name()));
         };
         let value = |settings: &Settings, key: &str| {
@@ -195,23 +214,31 @@ impl Journal {
                 });
             }
         }
+        let mut place = end;
         loop {
-            let place = end;
-            let Some(line) = journal.next_line::<Line>(&mut line, &mut end)? else {
+            line.clear();
+            let length = reader.read_until(b'\n', &mut line).map_err(io)? as u64;
+            if length == 0 {
                 break;
-            };
-            let key = key(line.source, line.number);
-            match line.result {
-                Kept::Passing(_) => journal.places.remove(&key),
-                _ => journal.places.insert(key, place),
-            };
+            }
+            match checked::<Line>(&line) {
+                Some(line) => {
+                    let key = key(line.source, line.number);
+                    match line.result {
+                        Kept::Passing(_) => journal.places.remove(&key),
+                        _ => journal.places.insert(key, place),
+                    };
+                    end = place + length;
+                }
+                None if checked::<Complete>(&line).is_some() => {}
+                None => journal.spoiled += 1,
+            }
+            place += length;
         }
-        // What a crash has spoiled goes; what follows is written in its place.
-        let io = |error| at(path, error);
+        // What a crash has spoiled at the end goes; what follows is written in its place.
         journal.file.set_len(end).map_err(io)?;
-        journal.file.seek(SeekFrom::End(0)).map_err(io)?;
-        let sources = head.sources.into_iter().map(Name::into_path).collect();
-        Ok(Some((journal, sources)))
+        journal.sources = head.sources.into_iter().map(Name::into_path).collect();
+        Ok(Some(journal))
     }
 
     fn open(path: &Path, create: bool) -> Result<Self, JournalError> {
@@ -233,29 +260,52 @@ impl Journal {
         }
         Ok(Self {
             path: path.to_owned(),
-            reader: BufReader::new(File::open(path).map_err(io)?),
             file,
+            sources: Vec::new(),
             places: HashMap::new(),
+            spoiled: 0,
             written: Vec::new(),
             synced: Instant::now(),
             passing: 0,
         })
     }
 
-    /// Reads the line that begins at `end` and moves that on; `None` at the end of what counts.
-    fn next_line<T: for<'a> Deserialize<'a>>(
-        &mut self,
-        line: &mut Vec<u8>,
-        end: &mut u64,
-    ) -> Result<Option<T>, JournalError> {
-        line.clear();
-        let read = self.reader.read_until(b'\n', line);
-        read.map_err(|error| at(&self.path, error))?;
-        let read = checked(line);
-        if read.is_some() {
-            *end += line.len() as u64;
+    /// Whether it is of a run whose report is not complete. A crash may come before the first
+    /// line.
+    fn is_unfinished(&self) -> io::Result<bool> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(0))?;
+        let mut line = Vec::new();
+        BufReader::new(file).read_until(b'\n', &mut line)?;
+        if !line.ends_with(b"\n") {
+            return Ok(false);
         }
-        Ok(read)
+        let length = file.seek(SeekFrom::End(0))?;
+        file.seek(SeekFrom::Start(length.saturating_sub(LAST)))?;
+        let mut tail = Vec::new();
+        BufReader::new(file).read_to_end(&mut tail)?;
+        let last = tail.split_inclusive(|byte| *byte == b'\n').next_back();
+        Ok(last.and_then(checked::<Complete>).is_none())
+    }
+
+    /// The sources of the run, as they were found.
+    #[must_use]
+    pub fn sources(&self) -> &[PathBuf] {
+        &self.sources
+    }
+
+    /// How many lines a crash has spoiled.
+    #[must_use]
+    pub fn spoiled(&self) -> usize {
+        self.spoiled
+    }
+
+    /// What an earlier run had read and this one, at its end, has not: a table has fewer rows.
+    #[must_use]
+    pub fn gone(&self) -> Option<String> {
+        let (source, number) = self.places.keys().min()?;
+        let source = self.sources.get(*source as usize)?;
+        Some(format!("{}, row {number}", source.display()))
     }
 
     /// How many inputs are done.
@@ -277,20 +327,19 @@ impl Journal {
     }
 
     /// What came of an input in an earlier run: nothing, or what it is kept as, or an error
-    /// where the input is another now.
+    /// where the input is another now. It is given once.
     ///
     /// # Errors
     /// When the journal cannot be read.
     pub fn of(&mut self, input: &Input) -> io::Result<Option<Result<Kept, Changed>>> {
         let key = key(input.source, input.number.unwrap_or(1));
-        let Some(&place) = self.places.get(&key) else {
+        let Some(place) = self.places.remove(&key) else {
             return Ok(None);
         };
-        let from = self.reader.stream_position()?;
-        let by = place.cast_signed() - from.cast_signed();
-        self.reader.seek_relative(by)?;
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(place))?;
         let mut line = Vec::new();
-        self.reader.read_until(b'\n', &mut line)?;
+        BufReader::new(file).read_until(b'\n', &mut line)?;
         let Some(line) = checked::<Line>(&line) else {
             return Err(io::Error::other("a line of the journal has changed"));
         };
@@ -334,6 +383,7 @@ impl Journal {
     /// # Errors
     /// When it cannot be kept.
     pub fn write(&mut self) -> io::Result<()> {
+        self.file.seek(SeekFrom::End(0))?;
         self.file.write_all(&self.written)?;
         self.written.clear();
         if self.synced.elapsed() >= SYNC {
@@ -352,7 +402,16 @@ impl Journal {
         self.file.sync_data()
     }
 
-    /// Ends it: the report is complete.
+    /// Marks that the report is complete; what it keeps is of use where inputs could not be read.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn complete(&mut self) -> io::Result<()> {
+        self.line(&Complete { complete: true })?;
+        self.sync()
+    }
+
+    /// Removes it.
     ///
     /// # Errors
     /// When it cannot be removed.
@@ -378,6 +437,16 @@ impl Name {
             Self::Text(text) => text.into(),
             Self::Raw(name) => name.into(),
         }
+    }
+}
+
+/// Sees to it that a name in a folder is on the disk, where the system can.
+pub fn sync_folder(path: &Path) {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
+        let _ = folder.sync_all();
     }
 }
 

@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::analysis::Analysis;
-use crate::analyzer::{Analyzer, TOGETHER};
+use crate::analyzer::{AnalyzeError, Analyzer, TOGETHER};
 use crate::article::{Article, segment};
 use crate::options::Options;
 use crate::output::{Outcome, Report};
@@ -187,6 +187,9 @@ pub fn run<W: Write + Send>(
     if let Err(panic) = reader.join() {
         std::panic::resume_unwind(panic);
     }
+    if let Some(gone) = journal.as_ref().and_then(|journal| journal.gone()) {
+        return Err(BatchError::Changed(gone));
+    }
     Ok(counts)
 }
 
@@ -235,6 +238,8 @@ fn read_ahead(mut inputs: Inputs) -> (Receiver<Group>, JoinHandle<()>) {
                     Item::Warning(warning) => group.warnings.push(warning),
                     Item::Input(input) => {
                         bytes += input.article.as_ref().map_or(0, |a| a.text.len());
+                        let kept = input.kept.values().filter_map(|value| value.as_str());
+                        bytes += kept.map(str::len).sum::<usize>();
                         group.inputs.push(*input);
                     }
                 }
@@ -244,7 +249,11 @@ fn read_ahead(mut inputs: Inputs) -> (Receiver<Group>, JoinHandle<()>) {
             }
             group.share = inputs.share();
             let ended = group.inputs.is_empty();
-            if ended && group.warnings.is_empty() || send.send(group).is_err() || ended {
+            let is_empty = ended && group.warnings.is_empty();
+            if is_empty || send.send(group).is_err() {
+                return;
+            }
+            if ended {
                 return;
             }
         }
@@ -263,7 +272,7 @@ struct Of {
 
 /// Where the result of an input comes from.
 enum From {
-    Known(Of),
+    Known(Box<Of>),
     /// Analysed, as the article with this number among those that are.
     Fresh(usize, Key),
     /// An exact copy of that one.
@@ -277,7 +286,7 @@ fn analyze(
     mut journal: Option<&mut Journal>,
     recent: &mut Recent,
 ) -> Result<Vec<Of>, BatchError> {
-    let known = |result, kept, copy| From::Known(Of { result, kept, copy });
+    let known = |result, kept, copy| From::Known(Box::new(Of { result, kept, copy }));
     let mut fresh: Vec<&Article> = Vec::new();
     let mut keys: HashMap<Key, usize> = HashMap::new();
     let mut sources = Vec::new();
@@ -308,15 +317,16 @@ fn analyze(
     let analyses: Vec<Result<Analysis, Failure>> = analyses
         .into_iter()
         .map(|analysis| {
-            analysis.map_err(|e| Failure {
-                message: e.to_string(),
-                passing: false,
+            analysis.map_err(|error| Failure {
+                message: error.to_string(),
+                // An engine may have been short of memory.
+                passing: !matches!(error, AnalyzeError::NoSentence),
             })
         })
         .collect();
     let found = sources.into_iter().zip(inputs).map(|(from, input)| {
         let (number, copy) = match from {
-            From::Known(of) => return of,
+            From::Known(of) => return *of,
             From::Fresh(number, key) => {
                 if let Ok(analysis) = &analyses[number] {
                     recent.add(key, analysis);
@@ -347,13 +357,9 @@ fn result_of(kept: Kept, analyzer: &Analyzer) -> Result<Analysis, Failure> {
             }
             Ok(*analysis)
         }
-        Kept::Failed(message) => Err(Failure {
+        Kept::Failed(message) | Kept::Passing(message) => Err(Failure {
             message,
             passing: false,
-        }),
-        Kept::Passing(message) => Err(Failure {
-            message,
-            passing: true,
         }),
     }
 }

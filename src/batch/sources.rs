@@ -1,7 +1,7 @@
 //! Where the articles of a batch come from: files, folders of them, and tables.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 use ignore::WalkBuilder;
@@ -63,9 +63,12 @@ pub fn find(paths: &[PathBuf], patterns: &Patterns) -> Result<Vec<PathBuf>, Sour
     Ok(files)
 }
 
+/// A pattern, and how many folders deep it reaches; `None` for any depth.
+type Glob = (GlobMatcher, Option<usize>);
+
 /// The folder and the pattern that a path with wildcards stands for; a file of that very name
 /// goes before.
-fn glob_of(path: &Path) -> Result<Option<(PathBuf, GlobMatcher)>, SourceError> {
+fn glob_of(path: &Path) -> Result<Option<(PathBuf, Glob)>, SourceError> {
     let wild = |part: &str| part.contains(['*', '?', '[', '{']);
     let Some(text) = path.to_str().filter(|text| wild(text)) else {
         return Ok(None);
@@ -73,26 +76,35 @@ fn glob_of(path: &Path) -> Result<Option<(PathBuf, GlobMatcher)>, SourceError> {
     if path.exists() {
         return Ok(None);
     }
-    let fixed = path
-        .components()
-        .take_while(|part| !wild(&part.as_os_str().to_string_lossy()));
+    let is_wild = |part: &Component| wild(&part.as_os_str().to_string_lossy());
+    let fixed = path.components().take_while(|part| !is_wild(part));
     let folder: PathBuf = fixed.collect();
+    let rest: PathBuf = path
+        .components()
+        .skip_while(|part| !is_wild(part))
+        .collect();
     let folder = match folder.as_os_str().is_empty() {
         true => PathBuf::from("."),
         false => folder,
     };
-    let glob = GlobBuilder::new(text).literal_separator(true).build();
+    let glob = GlobBuilder::new(&rest.to_string_lossy())
+        .literal_separator(true)
+        .build();
     let glob = glob.map_err(|e| SourceError::Pattern {
         pattern: text.to_owned(),
         problem: e.kind().to_string(),
     })?;
-    Ok(Some((folder, glob.compile_matcher())))
+    let depth = match text.contains("**") {
+        true => None,
+        false => Some(rest.components().count()),
+    };
+    Ok(Some((folder, (glob.compile_matcher(), depth))))
 }
 
 fn walk(
     folder: &Path,
     patterns: &Patterns,
-    glob: Option<&GlobMatcher>,
+    glob: Option<&Glob>,
     files: &mut Vec<PathBuf>,
 ) -> Result<(), SourceError> {
     let mut overrides = OverrideBuilder::new(folder);
@@ -108,20 +120,44 @@ fn walk(
         // Not by the builder: a pattern that wants a file would bring it back.
         .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.file_name()))
         .overrides(overrides.build()?)
+        .max_depth(glob.and_then(|(_, depth)| *depth))
         .sort_by_file_name(std::cmp::Ord::cmp)
         .build();
     for entry in walk {
-        let path = entry?.into_path();
+        let (path, readable) = match entry {
+            Ok(entry) => (entry.into_path(), true),
+            Err(error) => match path_of(&error) {
+                Some(path) => (path, false),
+                None => return Err(error.into()),
+            },
+        };
         let fits = || match glob {
-            Some(glob) => glob.is_match(path.strip_prefix("./").unwrap_or(&path)),
+            Some((glob, _)) => glob.is_match(path.strip_prefix(folder).unwrap_or(&path)),
             None => true,
         };
-        // A pipe would be waited for without end.
-        if path.is_file() && fits() {
-            files.push(path);
+        let wanted = match path.metadata() {
+            // What cannot be looked at is no article now, and is to be heard of.
+            _ if !readable => true,
+            Err(_) => fits(),
+            // A pipe would be waited for without end.
+            Ok(metadata) => metadata.is_file() && fits(),
+        };
+        if wanted {
+            files.push(path.strip_prefix("./").map(Path::to_owned).unwrap_or(path));
         }
     }
     Ok(())
+}
+
+/// What an error of a walk is about.
+fn path_of(error: &ignore::Error) -> Option<PathBuf> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path.clone()),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            path_of(err)
+        }
+        _ => None,
+    }
 }
 
 fn is_hidden(name: &std::ffi::OsStr) -> bool {
@@ -257,8 +293,12 @@ pub enum Item {
 pub struct Inputs {
     sources: Vec<PathBuf>,
     reading: Reading,
-    /// Sizes of the sources, those of unknown size 0.
+    /// Sizes of the sources, those of unknown size 0; of all, and of those that are done.
     sizes: Vec<u64>,
+    total: u64,
+    done: u64,
+    /// Whether one of them is standard input, of which nobody knows the size.
+    streamed: bool,
     /// The source under way, and how many are done.
     open: Option<Open>,
     next: usize,
@@ -290,8 +330,12 @@ impl Inputs {
             Ok(metadata) if metadata.is_file() => metadata.len(),
             _ => 0,
         };
+        let sizes: Vec<u64> = sources.iter().map(size).collect();
         Self {
-            sizes: sources.iter().map(size).collect(),
+            total: sizes.iter().sum(),
+            sizes,
+            done: 0,
+            streamed: sources.iter().any(|source| source == Path::new("-")),
             sources,
             reading,
             open: None,
@@ -304,24 +348,26 @@ impl Inputs {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     pub fn share(&self) -> Option<f64> {
-        let total: u64 = self.sizes.iter().sum();
-        if total == 0 || self.sources.iter().any(|s| s == Path::new("-")) {
+        if self.total == 0 || self.streamed {
             return None;
         }
-        let whole = match self.open {
-            Some(_) => self.next.saturating_sub(1),
-            None => self.next,
-        };
-        let done: u64 = self.sizes[..whole].iter().sum();
         let part = match &self.open {
-            Some(Open::Table { done, .. }) => done.share()? * self.sizes[whole] as f64,
+            Some(Open::Table { done, .. }) => done.share()? * self.sizes[self.next - 1] as f64,
             _ => 0.0,
         };
-        Some((done as f64 + part) / total as f64)
+        Some((self.done as f64 + part) / self.total as f64)
     }
 
     fn open(&mut self, path: &Path) -> Open {
         let stream = path == Path::new("-");
+        if path.is_dir() {
+            // It could not be listed.
+            let error = match std::fs::read_dir(path) {
+                Ok(_) => ReadError::Folder(path.display().to_string()),
+                Err(error) => ReadError::Io(error),
+            };
+            return Open::Failed(Some(error.into()));
+        }
         // By their names, since tables may be larger than any article.
         if self.reading.tables || stream || table_of_name(path).is_some() {
             return self.table(path);
@@ -428,13 +474,16 @@ impl Iterator for Inputs {
 
     fn next(&mut self) -> Option<Item> {
         loop {
-            if let Some(warning) = self.warnings.pop() {
-                return Some(Item::Warning(warning));
+            if !self.warnings.is_empty() {
+                return Some(Item::Warning(self.warnings.remove(0)));
             }
             if self.open.is_some() {
                 match self.of_open() {
                     Some(input) => return Some(Item::Input(Box::new(input))),
-                    None => self.open = None,
+                    None => {
+                        self.open = None;
+                        self.done += self.sizes[self.next - 1];
+                    }
                 }
                 continue;
             }

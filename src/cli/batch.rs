@@ -1,6 +1,6 @@
 //! `classify batch`: folders and tables of articles into one report.
 
-use std::io::{BufRead, IsTerminal};
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 
 use super::classify::{Shape, Summary, Text, known};
-use super::files::{Content, Output, unwritable};
+use super::files::{Content, Output, place, unwritable};
 use super::progress::Meter;
 use super::{Common, Ended, say};
 use crate::analyzer::Analyzer;
@@ -48,10 +48,10 @@ pub struct Args {
     /// Begin anew although a run of this report was not finished
     #[arg(long, requires = "output")]
     restart: bool,
-    /// Only files of folders whose names fit, in the patterns of .gitignore; repeatable
+    /// Of folders only files whose names fit, in the patterns of .gitignore; repeatable
     #[arg(long, value_name = "GLOB")]
     include: Vec<String>,
-    /// No files and folders whose names fit, in the patterns of .gitignore; repeatable
+    /// Of folders no files and folders whose names fit, in the patterns of .gitignore; repeatable
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
     /// Read every file as a table, whatever its name
@@ -166,29 +166,50 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     let mut options = args.shape.options(&analyzer)?;
     args.summary.set(&args.shape, &analyzer, &mut options)?;
     let filter = filter(&args.report, &analyzer)?;
-    let columns = columns(args, &analyzer)?;
+    let columns = columns(args, format, &analyzer)?;
     let reading = Reading {
         columns: args.columns.columns(),
         keep: args.report.keep.clone(),
         max_bytes: args.text.max_bytes,
         tables: args.table,
     };
-    let settings = settings(&analyzer, &options, &reading, &args.shape)?;
-    let file = args.output.as_deref().filter(|path| is_file(path));
-    let resumed = match file {
+    let settings = settings(args, &analyzer, &options, &reading)?;
+    let file = args
+        .output
+        .as_deref()
+        .filter(|path| is_file(path))
+        .map(place);
+    if file.is_none() && (args.resume || args.restart) {
+        bail!("--resume and --restart: only a report in a file can be gone on with");
+    }
+    if let Some(folder) = file.as_deref().and_then(Path::parent)
+        && !folder.is_dir()
+    {
+        bail!(
+            "{}: there is no such folder; make it first",
+            folder.display()
+        );
+    }
+    let resumed = match &file {
         Some(file) if args.resume => Journal::resume(file, &settings)?,
-        None if args.resume => bail!("--resume: only a file can be gone on with"),
         _ => None,
     };
-    let (mut journal, sources) = match (resumed, file) {
-        (Some((journal, sources)), _) => {
+    let (mut journal, sources) = match (resumed, &file) {
+        (Some(journal), _) => {
             common.note(format!("{} articles are done", journal.done()));
+            if journal.spoiled() > 0 {
+                common.warn(format!(
+                    "{}: {} spoiled; what they kept is done again",
+                    journal.path().display(),
+                    number(journal.spoiled(), "line")
+                ));
+            }
+            let sources = journal.sources().to_vec();
             (Some(journal), sources)
         }
         (None, Some(file)) => {
             let sources = sources(args, Some(file))?;
-            let path = journal::beside(file);
-            let journal = Journal::begin(&path, args.restart, settings, &sources)?;
+            let journal = Journal::begin(file, args.restart, settings, sources.clone())?;
             (Some(journal), sources)
         }
         (None, None) => (None, sources(args, None)?),
@@ -277,19 +298,26 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         hint_of_resume(journal.as_ref());
         return Err(error);
     }
-    if let Some(journal) = journal {
-        if journal.passing() > 0 && !args.output.as_deref().is_some_and(|f| f == Path::new("-")) {
-            say(
-                "note",
-                format!(
-                    "{} could not be read for now; once that is mended, the same command with \
-                     --resume tries them again ({} keeps the rest)",
-                    number(journal.passing(), "input"),
-                    journal.path().display()
-                ),
-            );
-        } else {
-            journal.remove()?;
+    if let Some(mut journal) = journal {
+        let path = journal.path().to_owned();
+        let ended = match journal.passing() {
+            0 => journal.remove(),
+            passing => {
+                say(
+                    "note",
+                    format!(
+                        "{} could not be read for now; once that is mended, the same command with \
+                         --resume tries them again and takes the rest from {}",
+                        number(passing, "input"),
+                        path.display()
+                    ),
+                );
+                journal.complete()
+            }
+        };
+        // The report is complete whatever becomes of it.
+        if let Err(error) = ended {
+            common.warn(format!("{}: {error}", path.display()));
         }
     }
     let seconds = start.elapsed().as_secs_f64();
@@ -365,7 +393,10 @@ fn filter(args: &ReportArgs, analyzer: &Analyzer) -> anyhow::Result<Filter> {
     })
 }
 
-fn columns(args: &Args, analyzer: &Analyzer) -> anyhow::Result<Vec<Column>> {
+fn columns(args: &Args, format: ReportFormat, analyzer: &Analyzer) -> anyhow::Result<Vec<Column>> {
+    if matches!(format, ReportFormat::Jsonl | ReportFormat::Html) {
+        return Ok(Vec::new());
+    }
     let topics: Vec<&str> = analyzer.topics().iter().map(|t| t.id.as_str()).collect();
     let extra = Extra {
         kept: args.report.keep.clone(),
@@ -400,20 +431,20 @@ fn sources(args: &Args, report: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
     let mut paths = args.sources.clone();
     let stream = Path::new("-");
     if let Some(list) = &args.files_from {
-        let lines: Vec<_> = match list == stream {
-            true => std::io::stdin().lock().lines().collect(),
-            false => std::io::BufReader::new(
-                std::fs::File::open(list).with_context(|| format!("{}", list.display()))?,
-            )
-            .lines()
-            .collect(),
-        };
-        for line in lines {
-            let line = line.with_context(|| format!("{}", list.display()))?;
-            if !line.trim().is_empty() {
-                paths.push(line.into());
-            }
+        let mut bytes = Vec::new();
+        match list == stream {
+            true => std::io::stdin().lock().read_to_end(&mut bytes),
+            false => std::fs::File::open(list).and_then(|mut file| file.read_to_end(&mut bytes)),
         }
+        .with_context(|| list.display().to_string())?;
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let lines = bytes.split(|byte| *byte == b'\n');
+        let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        paths.extend(
+            lines
+                .filter(|line| !line.trim_ascii().is_empty())
+                .map(path_of),
+        );
     }
     let streams = paths
         .iter()
@@ -427,34 +458,53 @@ fn sources(args: &Args, report: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
         exclude: args.exclude.clone(),
     };
     let found = find(&paths, &patterns)?;
-    let Some(report) = report.and_then(|report| std::path::absolute(report).ok()) else {
+    let Some(report) = report else {
         return Ok(found);
     };
-    let own = |path: &Path| {
-        let path = std::path::absolute(path).unwrap_or_default();
-        path == report
-            || path == journal::beside(&report)
-            || path.with_extension("") == report && path.extension().is_some_and(|e| e == "part")
-    };
-    let named = |path: &PathBuf| args.sources.contains(path);
+    let mut part = report.as_os_str().to_owned();
+    part.push(".part");
+    let own = [report.to_owned(), journal::beside(report), part.into()];
+    let is_own = |path: &PathBuf| own.contains(&place(path));
+    let name = |path: &PathBuf| path.file_name().map(std::ffi::OsStr::to_owned);
+    let names: Vec<_> = own.iter().map(name).collect();
     Ok((found.into_iter())
-        .filter(|path| named(path) || !own(path))
+        .filter(|path| !names.contains(&name(path)) || args.sources.contains(path) || !is_own(path))
         .collect())
+}
+
+/// A path as a list has it.
+fn path_of(line: &[u8]) -> PathBuf {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        std::ffi::OsStr::from_bytes(line).into()
+    }
+    #[cfg(not(unix))]
+    {
+        String::from_utf8_lossy(line).into_owned().into()
+    }
 }
 
 /// All that the results depend on.
 fn settings(
+    args: &Args,
     analyzer: &Analyzer,
     options: &Options,
     reading: &Reading,
-    shape: &Shape,
 ) -> anyhow::Result<Settings> {
     let model = analyzer.model();
+    let folder = std::env::current_dir().unwrap_or_default();
+    let paths = args.sources.iter().map(|path| path.display().to_string());
     let mut settings = vec![
         ("classify", env!("CARGO_PKG_VERSION").to_owned()),
         ("the model", format!("{} {}", model.name, model.version)),
         ("the model's files", analyzer.digest().to_owned()),
         ("the engine", analyzer.engine()),
+        ("the folder", folder.display().to_string()),
+        ("the sources", paths.collect::<Vec<_>>().join(", ")),
+        ("--files-from", format!("{:?}", args.files_from)),
+        ("--include", args.include.join(", ")),
+        ("--exclude", args.exclude.join(", ")),
         ("--max-bytes", reading.max_bytes.to_string()),
         ("--table", reading.tables.to_string()),
         ("--keep", reading.keep.join(",")),
@@ -476,7 +526,7 @@ fn settings(
     if !thresholds.is_empty() {
         settings.push(("--threshold", thresholds.join(", ")));
     }
-    if let Some(file) = shape.labels.own.file() {
+    if let Some(file) = args.shape.labels.own.file() {
         let bytes = std::fs::read(&file).with_context(|| file.display().to_string())?;
         settings.push(("--topics", crate::model::sha256_hex(&bytes)));
     }

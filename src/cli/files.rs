@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anstream::AutoStream;
 
+use crate::batch::journal::sync_folder;
+
 /// The output could not be written: no fault of the command line.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: cannot be written", .0.display())]
@@ -55,6 +57,22 @@ pub fn unwritable(error: io::Error, path: Option<&Path>) -> anyhow::Error {
     anyhow::Error::new(error).context(OutputError(path))
 }
 
+/// Where a file is in truth, also one that is not there yet: behind a link, so that the link
+/// stays one.
+pub fn place(path: &Path) -> PathBuf {
+    if let Ok(place) = path.canonicalize() {
+        return place;
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+    match (folder, path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
+}
+
 impl Output {
     /// Opens the output of pages; see [`Self::of`].
     pub fn open(path: Option<&Path>, inputs: &[PathBuf]) -> anyhow::Result<Self> {
@@ -76,8 +94,7 @@ impl Output {
             let out = BufWriter::new(out);
             return Ok(Self { out, part: None });
         };
-        // Behind a link, so that the link stays one.
-        let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let place = place(path);
         if inputs
             .iter()
             .any(|i| i.canonicalize().is_ok_and(|i| i == place))
@@ -131,7 +148,9 @@ impl Output {
         let renamed = flushed.and_then(|()| match &part.beside {
             Some(beside) => {
                 part.file.sync_all()?;
-                std::fs::rename(beside, &part.path)
+                std::fs::rename(beside, &part.path)?;
+                sync_folder(&part.path);
+                Ok(())
             }
             None => Ok(()),
         });

@@ -19,8 +19,9 @@ use super::columns::{Cell, Column, Holds};
 
 /// Rows of a group in a Parquet file: so many are held, compressed, until it is written.
 const GROUP: usize = 8192;
-/// Rows that are added to a group together.
+/// Rows that are added to a group together, and bytes of text after which fewer are.
 const TOGETHER: usize = 256;
+const TOGETHER_BYTES: usize = 16 << 20;
 
 /// Gathers rows into a batch of columns.
 pub struct Batch {
@@ -28,6 +29,7 @@ pub struct Batch {
     schema: SchemaRef,
     builders: Vec<Builder>,
     rows: usize,
+    bytes: usize,
 }
 
 enum Builder {
@@ -62,6 +64,7 @@ impl Batch {
             builders: columns.iter().map(builder).collect(),
             columns,
             rows: 0,
+            bytes: 0,
         }
     }
 
@@ -69,7 +72,10 @@ impl Batch {
         self.rows += 1;
         for (column, builder) in self.columns.iter().zip(&mut self.builders) {
             match (builder, column.cell(outcome)) {
-                (Builder::Text(builder), Cell::Text(text)) => builder.append_option(text),
+                (Builder::Text(builder), Cell::Text(text)) => {
+                    self.bytes += text.as_ref().map_or(0, |text| text.len());
+                    builder.append_option(text);
+                }
                 (Builder::Count(builder), Cell::Count(count)) => {
                     builder.append_option(count.and_then(|n| i64::try_from(n).ok()));
                 }
@@ -84,7 +90,7 @@ impl Batch {
     }
 
     fn take(&mut self) -> Result<RecordBatch, ArrowError> {
-        self.rows = 0;
+        (self.rows, self.bytes) = (0, 0);
         let arrays = self.builders.iter_mut().map(Builder::finish).collect();
         RecordBatch::try_new(self.schema.clone(), arrays)
     }
@@ -136,7 +142,7 @@ impl<W: Write + Send> ParquetSink<W> {
     /// Adds the row of one input.
     pub fn row(&mut self, outcome: &Outcome) -> io::Result<()> {
         self.batch.add(outcome);
-        match self.batch.rows == TOGETHER {
+        match self.batch.rows == TOGETHER || self.batch.bytes > TOGETHER_BYTES {
             true => self.send(),
             false => Ok(()),
         }

@@ -94,7 +94,7 @@ const FIXED: [(&str, Kind); 18] = [
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ColumnError {
     /// No column of this name.
-    #[error("no column \"{0}\"; there are {1}")]
+    #[error("no column \"{0}\"; there are {1} (cluster with --cluster, text with --with-text)")]
     Unknown(String, String),
     /// A column that is passed on has the name of one of the report's.
     #[error("\"{0}\" is a column of the report; rename it in the table")]
@@ -115,19 +115,39 @@ pub struct Extra {
     pub text: bool,
 }
 
+impl Kind {
+    /// Whether it is in a report of which nothing is said.
+    fn is_default(self) -> bool {
+        !matches!(
+            self,
+            Self::Row
+                | Self::Author
+                | Self::Date
+                | Self::Site
+                | Self::Url
+                | Self::Language
+                | Self::Uncertain
+                | Self::Evidence(_)
+        )
+    }
+}
+
 impl Column {
     fn new(name: impl Into<String>, kind: Kind) -> Self {
         let name = name.into();
         Self { name, kind }
     }
 
-    /// All columns that there may be.
+    /// All columns that there may be. A column of the tables hides one of the report's that is
+    /// there only when it is asked for.
     fn all(topics: &[&str], extra: &Extra) -> Vec<Self> {
         let mut columns = Vec::new();
         for (name, kind) in FIXED {
+            let hidden = !kind.is_default() && extra.kept.iter().any(|kept| kept == name);
             match kind {
                 Kind::Cluster if !extra.cluster => continue,
                 Kind::Text if !extra.text => continue,
+                _ if hidden => continue,
                 _ => columns.push(Self::new(name, kind)),
             }
             if kind == Kind::Uncertain {
@@ -170,12 +190,8 @@ impl Column {
             }
         }
         let Some(wanted) = wanted else {
-            let of_default = |column: &Self| match column.kind {
-                Kind::Row | Kind::Author | Kind::Date | Kind::Site | Kind::Url => false,
-                Kind::Language | Kind::Uncertain | Kind::Evidence(_) => false,
-                _ => true,
-            };
-            return Ok(all.into_iter().filter(of_default).collect());
+            let default = all.into_iter().filter(|column| column.kind.is_default());
+            return Ok(default.collect());
         };
         let mut columns: Vec<Self> = Vec::new();
         for name in wanted {
@@ -308,6 +324,8 @@ mod tests {
             "\"id\" is named twice"
         );
         assert_eq!(refused(None, kept(&["a", "a"])), "\"a\" is named twice");
+        let author = names(None, &kept(&["author"])).unwrap();
+        assert!(author.ends_with(",error,author"), "{author}");
         assert!(refused(None, kept(&["title"])).contains("a column of the report"));
     }
 }

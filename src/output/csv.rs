@@ -33,6 +33,10 @@ pub fn row(out: &mut impl Write, columns: &[Column], outcome: &Outcome) -> io::R
             }
         };
         cell(out, number, &defused(&text))?;
+        if text.is_empty() && columns.len() == 1 {
+            // A blank line is no row.
+            out.write_all(b"\"\"")?;
+        }
     }
     out.write_all(b"\r\n")
 }

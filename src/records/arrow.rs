@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::io::{BufReader, Read, Seek};
 
-use arrow_array::RecordBatch;
+use arrow_array::{RecordBatch, RecordBatchReader, new_empty_array};
 use arrow_ipc::reader::{FileReader, StreamReader};
-use arrow_json::writer::{LineDelimited, WriterBuilder};
-use arrow_schema::ArrowError;
+use arrow_json::writer::{EncoderOptions, LineDelimited, WriterBuilder, make_encoder};
+use arrow_schema::{ArrowError, SchemaRef};
 
 use super::{Fields, RecordError};
 use crate::article::guard::guarded;
@@ -27,40 +27,51 @@ pub fn is_file(start: &[u8]) -> bool {
 /// Reads rows, one batch of them after the other.
 pub struct ArrowReader<B> {
     batches: B,
+    /// The columns that can be read.
+    readable: Vec<usize>,
     /// What is left of the batch under way.
     batch: Option<RecordBatch>,
     ready: VecDeque<Result<Fields, RecordError>>,
 }
 
 impl<R: Read + Send> ArrowReader<StreamReader<BufReader<R>>> {
-    /// Reads a stream's schema.
+    /// Reads a stream's schema; with the reader come remarks for the user.
     ///
     /// # Errors
     /// When it is cut or damaged.
-    pub fn stream(source: R) -> Result<Self, RecordError> {
+    pub fn stream(source: R) -> Result<(Self, Vec<String>), RecordError> {
         Self::new(|| StreamReader::try_new_buffered(source, None))
     }
 }
 
 impl<R: Read + Seek + Send> ArrowReader<FileReader<BufReader<R>>> {
-    /// Reads what a file says of itself.
+    /// Reads what a file says of itself; with the reader come remarks for the user.
     ///
     /// # Errors
     /// When it is cut or damaged.
-    pub fn file(source: R) -> Result<Self, RecordError> {
+    pub fn file(source: R) -> Result<(Self, Vec<String>), RecordError> {
         Self::new(|| FileReader::try_new_buffered(source, None))
     }
 }
 
-impl<B: Iterator<Item = Result<RecordBatch, ArrowError>> + Send> ArrowReader<B> {
-    fn new(open: impl FnOnce() -> Result<B, ArrowError> + Send) -> Result<Self, RecordError> {
-        Ok(Self {
-            batches: guarded(open)
-                .unwrap_or_else(|_| Err(misfit()))
-                .map_err(broken)?,
+impl<B: RecordBatchReader + Send> ArrowReader<B> {
+    fn new(
+        open: impl FnOnce() -> Result<B, ArrowError> + Send,
+    ) -> Result<(Self, Vec<String>), RecordError> {
+        let opened = guarded(|| {
+            let batches = open()?;
+            let (readable, remarks) = readable(&batches.schema());
+            Ok((batches, readable, remarks))
+        });
+        let (batches, readable, remarks) =
+            opened.unwrap_or_else(|_| Err(misfit())).map_err(broken)?;
+        let reader = Self {
+            batches,
+            readable,
             batch: None,
             ready: VecDeque::new(),
-        })
+        };
+        Ok((reader, remarks))
     }
 
     /// Makes some rows ready, none at the end; an error is the last.
@@ -71,10 +82,12 @@ impl<B: Iterator<Item = Result<RecordBatch, ArrowError>> + Send> ArrowReader<B> 
                 .as_ref()
                 .is_none_or(|batch| batch.num_rows() == 0)
             {
-                self.batch = self.batches.next().transpose().map_err(broken)?;
-                if self.batch.is_none() {
+                let Some(batch) = self.batches.next() else {
+                    self.batch = None;
                     return Ok(());
-                }
+                };
+                let batch = batch.and_then(|batch| batch.project(&self.readable));
+                self.batch = Some(batch.map_err(broken)?);
             }
             if let Some(batch) = self.batch.take() {
                 let count = batch.num_rows().min(TOGETHER);
@@ -90,7 +103,7 @@ impl<B: Iterator<Item = Result<RecordBatch, ArrowError>> + Send> ArrowReader<B> 
     }
 }
 
-impl<B: Iterator<Item = Result<RecordBatch, ArrowError>> + Send> Iterator for ArrowReader<B> {
+impl<B: RecordBatchReader + Send> Iterator for ArrowReader<B> {
     type Item = Result<Fields, RecordError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -99,6 +112,24 @@ impl<B: Iterator<Item = Result<RecordBatch, ArrowError>> + Send> Iterator for Ar
         }
         self.ready.pop_front()
     }
+}
+
+/// The columns that can be made JSON of, and a remark for each that cannot.
+fn readable(schema: &SchemaRef) -> (Vec<usize>, Vec<String>) {
+    let mut remarks = Vec::new();
+    let mut readable = Vec::new();
+    for (number, field) in schema.fields().iter().enumerate() {
+        let empty = new_empty_array(field.data_type());
+        match make_encoder(field, &empty, &EncoderOptions::default()) {
+            Ok(_) => readable.push(number),
+            Err(_) => remarks.push(format!(
+                "column \"{}\" holds {}, which is not read; left out",
+                field.name(),
+                field.data_type()
+            )),
+        }
+    }
+    (readable, remarks)
 }
 
 fn rows(batch: &RecordBatch) -> Result<Vec<Fields>, ArrowError> {
@@ -120,6 +151,11 @@ fn misfit() -> ArrowError {
 fn broken(error: ArrowError) -> RecordError {
     match error {
         ArrowError::IoError(_, error) => error.into(),
+        error if error.to_string().contains("lz4") => RecordError::Broken(
+            "the Arrow data is packed with LZ4, which is not read; write it with Zstandard or \
+             unpacked"
+                .to_owned(),
+        ),
         error => RecordError::Broken(format!("the Arrow data is cut or damaged: {error}")),
     }
 }
@@ -127,7 +163,7 @@ fn broken(error: ArrowError) -> RecordError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::builder::{ListBuilder, StringBuilder};
+    use arrow_array::builder::{Int64Builder, ListBuilder, MapBuilder, StringBuilder};
     use arrow_array::{
         ArrayRef, Date32Array, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
     };
@@ -174,14 +210,11 @@ mod tests {
         }
         let file = file.into_inner().unwrap();
         assert!(is_file(&file) && is_stream(&stream()));
-        let of_file: Vec<Fields> = ArrowReader::file(Cursor::new(file))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
-        let of_stream: Vec<Fields> = ArrowReader::stream(Cursor::new(stream()))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
+        let (of_file, remarks) = ArrowReader::file(Cursor::new(file)).unwrap();
+        assert_eq!(remarks, [""; 0]);
+        let of_file: Vec<Fields> = of_file.map(Result::unwrap).collect();
+        let (of_stream, _) = ArrowReader::stream(Cursor::new(stream())).unwrap();
+        let of_stream: Vec<Fields> = of_stream.map(Result::unwrap).collect();
         assert_eq!(of_file, of_stream);
         assert_eq!(of_stream.len(), 100);
         let shown = |row: &Fields| serde_json::to_string(row).unwrap();
@@ -196,16 +229,44 @@ mod tests {
     }
 
     #[test]
+    fn a_column_that_cannot_be_read_costs_no_other() {
+        let mut tags = MapBuilder::new(None, Int64Builder::new(), Int64Builder::new());
+        for batch in 0..2 {
+            tags.keys().append_value(batch);
+            tags.values().append_value(7);
+            tags.append(true).unwrap();
+        }
+        let batch = RecordBatch::try_from_iter([
+            ("tags", Arc::new(tags.finish()) as ArrayRef),
+            ("text", Arc::new(StringArray::from(vec!["a", "b"]))),
+        ])
+        .unwrap();
+        let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+        writer.write(&batch).unwrap();
+        let stream = writer.into_inner().unwrap();
+        let (rows, remarks) = ArrowReader::stream(Cursor::new(stream)).unwrap();
+        assert!(
+            remarks[0].starts_with("column \"tags\" holds Map"),
+            "{remarks:?}"
+        );
+        let rows: Vec<String> = rows
+            .map(|row| serde_json::to_string(&row.unwrap()).unwrap())
+            .collect();
+        assert_eq!(rows, [r#"{"text":"a"}"#, r#"{"text":"b"}"#]);
+    }
+
+    #[test]
     fn a_cut_or_damaged_stream_keeps_the_rows_before_and_never_panics() {
         let whole = stream();
-        let cut = ArrowReader::stream(Cursor::new(whole[..whole.len() / 2].to_vec())).unwrap();
+        let cut = whole[..whole.len() / 2].to_vec();
+        let (cut, _) = ArrowReader::stream(Cursor::new(cut)).unwrap();
         let rows: Vec<_> = cut.collect();
         let (last, before) = rows.split_last().unwrap();
         assert!(last.is_err() && before.len() > 20 && before.iter().all(Result::is_ok));
         for place in (0..whole.len()).step_by(41) {
             let mut damaged = whole.clone();
             damaged[place] ^= 0x55;
-            if let Ok(reader) = ArrowReader::stream(Cursor::new(damaged)) {
+            if let Ok((reader, _)) = ArrowReader::stream(Cursor::new(damaged)) {
                 // What is damaged inside may be read as something else.
                 let _ = reader.take(200).count();
             }

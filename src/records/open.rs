@@ -165,8 +165,8 @@ pub fn open(path: &Path, max_row: u64) -> Result<Table, RecordError> {
         return Ok(table(rows, Format::Parquet, &suffix, Vec::new()).read_as(done));
     }
     if arrow::is_file(&sampled.start) && seekable {
-        let rows = ArrowReader::file(again()?)?;
-        return Ok(table(rows, Format::Arrow, &suffix, Vec::new()));
+        let (rows, remarks) = ArrowReader::file(again()?)?;
+        return Ok(table(rows, Format::Arrow, &suffix, remarks));
     }
     Ok(read(sampled, &suffix, max_row)?.read_as(done))
 }
@@ -192,12 +192,12 @@ fn read(sampled: Sampled, suffix: &str, max_row: u64) -> Result<Table, RecordErr
         return Ok(table(rows, Format::Parquet, suffix, Vec::new()));
     }
     if arrow::is_file(&sampled.start) {
-        let rows = ArrowReader::file(Cursor::new(in_memory(sampled)?))?;
-        return Ok(table(rows, Format::Arrow, suffix, Vec::new()));
+        let (rows, remarks) = ArrowReader::file(Cursor::new(in_memory(sampled)?))?;
+        return Ok(table(rows, Format::Arrow, suffix, remarks));
     }
     if arrow::is_stream(&sampled.start) {
-        let rows = ArrowReader::stream(sampled.whole())?;
-        return Ok(table(rows, Format::Arrow, suffix, Vec::new()));
+        let (rows, remarks) = ArrowReader::stream(sampled.whole())?;
+        return Ok(table(rows, Format::Arrow, suffix, remarks));
     }
     if sampled.start.starts_with(b"PK\x03\x04") {
         return Err(RecordError::Broken(
