@@ -490,12 +490,12 @@ fn another_run_is_not_gone_on_with() {
     child.wait().unwrap();
     let elsewhere = refused(&["awkward.jsonl", "--resume"]);
     assert!(
-        elsewhere.contains("the sources was many.jsonl and is many.jsonl, awkward.jsonl"),
+        elsewhere.contains("the sources: was many.jsonl, is many.jsonl, awkward.jsonl"),
         "{elsewhere}"
     );
     let other = refused(&["--resume", "--threshold", "brexit=0.9"]);
     assert!(
-        other.contains("--threshold was not set and is brexit=0.9"),
+        other.contains("--threshold: was not set, is brexit=0.9"),
         "{other}"
     );
     let text = fs::read_to_string(&table).unwrap();
@@ -568,4 +568,32 @@ fn arrow_goes_in_and_out_of_pipes() {
         );
         assert_eq!(again.get("path"), None);
     }
+}
+
+#[test]
+fn what_is_not_there_is_told() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("empty.csv"), "id,text\n").unwrap();
+    fs::write(folder.path().join("one.csv"), "id,text\n7,It rained.\n").unwrap();
+    let told = |flags: &[&str]| {
+        let output = run(batch().current_dir(&folder).args(flags).args(["-f", "csv"]));
+        (output.status.code(), messages(&output))
+    };
+    let (code, empty) = told(&["empty.csv"]);
+    assert_eq!(code, Some(0));
+    assert!(empty.contains("warning: empty.csv: has no row"), "{empty}");
+    let (_, named) = told(&["one.csv", "--id-column", "nr", "--keep", "desk"]);
+    for name in ["nr", "desk"] {
+        let remark = format!("warning: one.csv: row 1 has no column \"{name}\"");
+        assert!(named.contains(&remark), "{named}");
+    }
+    let (code, left) = told(&["one.csv", "--keep", "desk", "--columns", "id"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        left.contains("desk is asked for, but not among them"),
+        "{left}"
+    );
+    let (code, gone) = told(&["gone [1].txt", "one.csv"]);
+    assert_eq!(code, Some(1));
+    assert!(gone.contains("gone [1].txt: no such file"), "{gone}");
 }

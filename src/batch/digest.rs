@@ -9,7 +9,7 @@ use super::copies::{Sketch, originals};
 use crate::analysis::{Analysis, SummarySentence};
 use crate::analyzer::Analyzer;
 use crate::article::{Article, Meta, article_date};
-use crate::summary::{Length, Line, Redundancy, Room, leans, select};
+use crate::summary::{Length, Line, Redundancy, Room, centrality, leans, select};
 
 /// How much the score of a sentence rises when it says what all articles say.
 const CENTRALITY: f32 = 4.0;
@@ -200,14 +200,6 @@ impl Gathering {
         digest.sentences = chosen.into_iter().map(|i| candidates[i].clone()).collect();
         Ok(digest)
     }
-}
-
-/// How near each row of `[rows, dim]` is to the mean of all: the cosine.
-fn centrality(rows: &Tensor) -> Result<Vec<f32>> {
-    let mean = rows.mean_keepdim(0)?;
-    let length = mean.sqr()?.sum_all()?.to_scalar::<f32>()?.sqrt().max(1e-6);
-    let cosines = rows.broadcast_mul(&mean)?.sum(1)?;
-    (cosines / f64::from(length))?.to_vec1()
 }
 
 /// A probability whose logit is raised.

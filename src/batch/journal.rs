@@ -54,8 +54,8 @@ pub enum JournalError {
     Strange(String),
     /// The run that it is of was set otherwise.
     #[error(
-        "{journal}: the run that it is of had other settings: {setting} was {was} and is {is}; \
-         go on as it was begun, or begin anew with --restart"
+        "{journal}: the run that it is of had other settings: {setting}: was {was}, is {is}; go on \
+         as it was begun, or begin anew with --restart"
     )]
     Settings {
         /// The journal.

@@ -25,8 +25,9 @@ use journal::{Changed, Journal, Kept};
 use recent::{Key, Recent};
 use sources::{Failure, Input, Inputs, Item};
 
-/// Bytes of text after which no more inputs join those that are analysed together.
-const TOGETHER_BYTES: usize = 4 << 20;
+/// Bytes of text for each thread after which no more inputs join those that are analysed
+/// together: a few seconds' work on a slow machine, which is what a crash can cost.
+const BYTES_A_THREAD: usize = 32 << 10;
 /// Groups of inputs that are read ahead.
 const AHEAD: usize = 2;
 /// How often a wait for input looks whether the run is to stop.
@@ -119,7 +120,7 @@ pub fn run<W: Write + Send>(
     let mut counts = Counts::default();
     let mut recent = Recent::default();
     let mut clusters = plan.cluster.then(Clusters::default);
-    let (groups, reader) = read_ahead(inputs);
+    let (groups, reader) = read_ahead(inputs, BYTES_A_THREAD * plan.analyzer.threads());
     loop {
         let group = match groups.recv_timeout(LOOK) {
             Ok(group) => group,
@@ -227,7 +228,7 @@ struct Group {
 
 /// Reads on a thread of its own, since the encoder is to wait for nothing. Nobody waits for
 /// that thread when the run stops: it may itself wait for a pipe.
-fn read_ahead(mut inputs: Inputs) -> (Receiver<Group>, JoinHandle<()>) {
+fn read_ahead(mut inputs: Inputs, together: usize) -> (Receiver<Group>, JoinHandle<()>) {
     let (send, receive) = sync_channel(AHEAD);
     let reader = std::thread::spawn(move || {
         loop {
@@ -243,7 +244,7 @@ fn read_ahead(mut inputs: Inputs) -> (Receiver<Group>, JoinHandle<()>) {
                         group.inputs.push(*input);
                     }
                 }
-                if group.inputs.len() == TOGETHER || bytes > TOGETHER_BYTES {
+                if group.inputs.len() == TOGETHER || bytes > together {
                     break;
                 }
             }

@@ -51,13 +51,17 @@ pub fn find(paths: &[PathBuf], patterns: &Patterns) -> Result<Vec<PathBuf>, Sour
         let before = files.len();
         if path.is_dir() {
             walk(path, patterns, None, &mut files)?;
-        } else if let Some((folder, glob)) = glob_of(path)? {
-            walk(&folder, patterns, Some(&glob), &mut files)?;
-        } else {
-            files.push(path.clone());
+            if files.len() == before {
+                return Err(SourceError::Nothing(path.display().to_string()));
+            }
+            continue;
         }
+        if let Some((folder, glob)) = glob_of(path)? {
+            walk(&folder, patterns, Some(&glob), &mut files)?;
+        }
+        // Also a pattern that nothing fits: it may be a name, and is to be heard of.
         if files.len() == before {
-            return Err(SourceError::Nothing(path.display().to_string()));
+            files.push(path.clone());
         }
     }
     Ok(files)
@@ -408,18 +412,19 @@ impl Inputs {
         let path = &self.sources[source];
         let input = match self.open.as_mut()? {
             Open::Table { rows, fresh, .. } => {
-                let row = rows.next()?;
-                if std::mem::take(fresh)
-                    && let Ok(row) = &row
-                {
-                    let missing = reading
-                        .keep
-                        .iter()
-                        .filter(|name| row.column(name).is_none());
-                    self.warnings.extend(missing.map(|name| {
-                        format!("{}: row 1 has no column \"{name}\" to keep", path.display())
-                    }));
+                let row = rows.next();
+                if std::mem::take(fresh) {
+                    let remarks = match &row {
+                        None => {
+                            vec!["has no row; a table of cells begins with a header".to_owned()]
+                        }
+                        Some(Ok(row)) => missing(row, reading),
+                        Some(Err(_)) => Vec::new(),
+                    };
+                    let remarks = remarks.iter().map(|r| format!("{}: {r}", path.display()));
+                    self.warnings.extend(remarks);
                 }
+                let row = row?;
                 Input::of_row(row, reading)
             }
             Open::Articles {
@@ -456,6 +461,22 @@ impl Inputs {
             ..input
         })
     }
+}
+
+/// Columns that were named and are not there, as remarks for the user.
+fn missing(row: &Row, reading: &Reading) -> Vec<String> {
+    let usual = Columns::default();
+    let named = reading.columns.flags().into_iter().zip(usual.flags());
+    let named = named.filter_map(|((flag, name), (_, usual))| {
+        // A row without its text says so itself.
+        (name != usual && flag != "--text-column").then_some(name)
+    });
+    let kept = reading.keep.iter().map(String::as_str);
+    named
+        .chain(kept)
+        .filter(|name| row.column(name).is_none())
+        .map(|name| format!("row 1 has no column \"{name}\""))
+        .collect()
 }
 
 /// Whether a file's name says that it holds JSON.

@@ -107,6 +107,9 @@ pub struct ColumnArgs {
     /// Column with the identifier
     #[arg(long, value_name = "NAME", default_value = "id")]
     id_column: String,
+    /// Column with the author
+    #[arg(long, value_name = "NAME", default_value = "author")]
+    author_column: String,
     /// Column with the site or publication
     #[arg(long, value_name = "NAME", default_value = "source")]
     source_column: String,
@@ -124,6 +127,7 @@ impl ColumnArgs {
             text: self.text_column.clone(),
             title: self.title_column.clone(),
             id: self.id_column.clone(),
+            author: self.author_column.clone(),
             source: self.source_column.clone(),
             date: self.date_column.clone(),
             url: self.url_column.clone(),
@@ -204,8 +208,17 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
                     number(journal.spoiled(), "line")
                 ));
             }
-            let sources = journal.sources().to_vec();
-            (Some(journal), sources)
+            let begun = journal.sources().to_vec();
+            let now = sources(args, file.as_deref()).unwrap_or_default();
+            let had: std::collections::HashSet<&PathBuf> = begun.iter().collect();
+            let new = now.iter().filter(|path| !had.contains(path)).count();
+            if new > 0 {
+                common.warn(format!(
+                    "{} new since the run began; not in this report",
+                    number(new, "file")
+                ));
+            }
+            (Some(journal), begun)
         }
         (None, Some(file)) => {
             let sources = sources(args, Some(file))?;
@@ -404,6 +417,12 @@ fn columns(args: &Args, format: ReportFormat, analyzer: &Analyzer) -> anyhow::Re
         text: args.text.with_text,
     };
     let chosen = (!args.report.chosen.is_empty()).then_some(&args.report.chosen[..]);
+    let cluster = args.report.cluster.then(|| "cluster".to_owned());
+    for name in args.report.keep.iter().chain(&cluster) {
+        if chosen.is_some_and(|chosen| !chosen.contains(name)) {
+            bail!("--columns: {name} is asked for, but not among them; add it");
+        }
+    }
     Column::choose(chosen, &topics, &extra).context("--columns and --keep")
 }
 
@@ -508,10 +527,20 @@ fn settings(
         ("--max-bytes", reading.max_bytes.to_string()),
         ("--table", reading.tables.to_string()),
         ("--keep", reading.keep.join(",")),
-        ("the columns", format!("{:?}", reading.columns)),
-        ("the summary's length", format!("{:?}", options.summary)),
+        (
+            "most sentences of the summary",
+            most(options.summary.sentences),
+        ),
+        ("most words of the summary", most(options.summary.words)),
+        (
+            "most characters of the summary",
+            most(options.summary.chars),
+        ),
+        ("--ratio", options.summary.ratio.to_string()),
         ("the summary's order by rank", options.by_rank.to_string()),
     ];
+    let columns = reading.columns.flags();
+    settings.extend(columns.map(|(flag, name)| (flag, name.to_owned())));
     let focus = match &options.focus {
         None => "nothing".to_owned(),
         Some(Focus::Topic(topic)) => format!("topic {topic}"),
@@ -533,6 +562,13 @@ fn settings(
     Ok((settings.into_iter())
         .map(|(name, value)| (name.to_owned(), value))
         .collect())
+}
+
+fn most(count: usize) -> String {
+    match count {
+        usize::MAX => "any number".to_owned(),
+        count => count.to_string(),
+    }
 }
 
 /// A flag that is set by the first Ctrl-C; the second ends the process.

@@ -61,6 +61,8 @@ impl Meter {
             line += &format!(", {} a second", rate(fresh as f64 / seconds));
         }
         let first = self.first.unwrap_or(0.0);
+        // A small table is read at once, long before its articles are done.
+        let share = share.filter(|share| *share < 0.999);
         if let Some(share) = share
             && share > first
             && fresh > 0
@@ -70,7 +72,9 @@ impl Meter {
         }
         match &self.bar {
             Some(bar) => {
-                bar.set_position((share.unwrap_or(0.0) * STEPS as f64) as u64);
+                if let Some(share) = share {
+                    bar.set_position((share * STEPS as f64) as u64);
+                }
                 bar.set_message(line);
             }
             None => {

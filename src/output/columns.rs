@@ -97,7 +97,7 @@ pub enum ColumnError {
     #[error("no column \"{0}\"; there are {1} (cluster with --cluster, text with --with-text)")]
     Unknown(String, String),
     /// A column that is passed on has the name of one of the report's.
-    #[error("\"{0}\" is a column of the report; rename it in the table")]
+    #[error("--keep {0}: is a column of the report anyway; ask for it by --columns")]
     Taken(String),
     /// The same name twice.
     #[error("\"{0}\" is named twice")]
@@ -138,16 +138,13 @@ impl Column {
         Self { name, kind }
     }
 
-    /// All columns that there may be. A column of the tables hides one of the report's that is
-    /// there only when it is asked for.
+    /// All columns that there may be.
     fn all(topics: &[&str], extra: &Extra) -> Vec<Self> {
         let mut columns = Vec::new();
         for (name, kind) in FIXED {
-            let hidden = !kind.is_default() && extra.kept.iter().any(|kept| kept == name);
             match kind {
                 Kind::Cluster if !extra.cluster => continue,
                 Kind::Text if !extra.text => continue,
-                _ if hidden => continue,
                 _ => columns.push(Self::new(name, kind)),
             }
             if kind == Kind::Uncertain {
@@ -324,8 +321,6 @@ mod tests {
             "\"id\" is named twice"
         );
         assert_eq!(refused(None, kept(&["a", "a"])), "\"a\" is named twice");
-        let author = names(None, &kept(&["author"])).unwrap();
-        assert!(author.ends_with(",error,author"), "{author}");
-        assert!(refused(None, kept(&["title"])).contains("a column of the report"));
+        assert!(refused(None, kept(&["title"])).contains("is a column of the report"));
     }
 }

@@ -29,6 +29,8 @@ pub struct Columns {
     pub title: String,
     /// The row's identifier.
     pub id: String,
+    /// Who wrote it.
+    pub author: String,
     /// The site or publication.
     pub source: String,
     /// The date of publication.
@@ -37,12 +39,29 @@ pub struct Columns {
     pub url: String,
 }
 
+impl Columns {
+    /// The names, each with the flag that sets it.
+    #[must_use]
+    pub fn flags(&self) -> [(&'static str, &str); 7] {
+        [
+            ("--text-column", &self.text),
+            ("--title-column", &self.title),
+            ("--id-column", &self.id),
+            ("--author-column", &self.author),
+            ("--source-column", &self.source),
+            ("--date-column", &self.date),
+            ("--url-column", &self.url),
+        ]
+    }
+}
+
 impl Default for Columns {
     fn default() -> Self {
         Self {
             text: "text".to_owned(),
             title: "title".to_owned(),
             id: "id".to_owned(),
+            author: "author".to_owned(),
             source: "source".to_owned(),
             date: "date".to_owned(),
             url: "url".to_owned(),
@@ -197,6 +216,7 @@ impl Row {
         }
         let mut article = Article::new(self.text_of(&columns.title), text);
         article.id = self.text_of(&columns.id);
+        article.meta.author = self.text_of(&columns.author);
         article.meta.site = self.text_of(&columns.source);
         article.meta.date = self.text_of(&columns.date);
         article.meta.url = self.text_of(&columns.url);
@@ -227,9 +247,10 @@ mod tests {
     #[test]
     fn an_article_carries_what_its_columns_say() {
         let row = Row::of_json(
-            r#"{"text":"Rain.","source":"The Gull","date":"2026-01-02","url":"","id":" "}"#,
+            r#"{"text":"Rain.","source":"The Gull","author":"Ann Field","date":"2026-01-02","url":"","id":" "}"#,
         );
         let article = row.article(&Columns::default()).unwrap();
+        assert_eq!(article.meta.author.as_deref(), Some("Ann Field"));
         assert_eq!(article.meta.site.as_deref(), Some("The Gull"));
         assert_eq!(article.meta.date.as_deref(), Some("2026-01-02"));
         assert_eq!((article.meta.url, article.id), (None, None));

@@ -18,15 +18,8 @@ const OPENING: usize = 3;
 /// title's embedding has shape `[dim]`.
 pub fn likeness(embeddings: &Tensor, title: Option<&Tensor>) -> Result<Vec<[f32; LIKENESS]>> {
     let count = embeddings.dim(0)?;
-    let mean = embeddings.mean_keepdim(0)?;
-    let norm = mean.sqr()?.sum_all()?.to_scalar::<f32>()?.sqrt().max(1e-6);
-    let like = |row: &Tensor| {
-        embeddings
-            .broadcast_mul(row)?
-            .sum(D::Minus1)?
-            .to_vec1::<f32>()
-    };
-    let to_mean = like(&(mean / f64::from(norm))?)?;
+    let like = |row: &Tensor| like(embeddings, row);
+    let to_mean = centrality(embeddings)?;
     let to_title = title.map(|t| like(&t.unsqueeze(0)?)).transpose()?;
     let to_first = like(&embeddings.narrow(0, 0, 1)?)?;
     // They say what the article is about.
@@ -54,6 +47,18 @@ pub fn likeness(embeddings: &Tensor, title: Option<&Tensor>) -> Result<Vec<[f32;
             ]
         })
         .collect())
+}
+
+/// How near each row of `[rows, dim]` is to the mean of all: the cosine.
+pub fn centrality(rows: &Tensor) -> Result<Vec<f32>> {
+    let mean = rows.mean_keepdim(0)?;
+    let norm = mean.sqr()?.sum_all()?.to_scalar::<f32>()?.sqrt().max(1e-6);
+    like(rows, &(mean / f64::from(norm))?)
+}
+
+/// The product of each row with one, `[1, dim]`.
+fn like(rows: &Tensor, row: &Tensor) -> Result<Vec<f32>> {
+    rows.broadcast_mul(row)?.sum(D::Minus1)?.to_vec1()
 }
 
 /// Of each sentence the mean likeness to the nearest others, the highest, and the highest to

@@ -16,6 +16,7 @@ pub use features::{FEATURES, Line, features};
 pub use focus::focus;
 pub use layer::{Member, ScorerInput};
 pub use length::{Length, Room};
+pub use likeness::centrality;
 pub use scorer::{SummaryScorer, TOGETHER};
 pub use select::{Redundancy, select};
 pub use wording::leans;
