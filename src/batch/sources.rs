@@ -44,7 +44,8 @@ pub struct Patterns {
 /// are left out, and links to folders not followed: they may lead in circles.
 ///
 /// # Errors
-/// When a folder cannot be read or has nothing that is wanted, or a pattern is none.
+/// When a folder has nothing that is wanted, or a pattern is none. What cannot be looked at is
+/// listed, so that it is heard of.
 pub fn find(paths: &[PathBuf], patterns: &Patterns) -> Result<Vec<PathBuf>, SourceError> {
     let mut files = Vec::new();
     for path in paths {

@@ -209,7 +209,11 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
                 ));
             }
             let begun = journal.sources().to_vec();
-            let now = sources(args, file.as_deref()).unwrap_or_default();
+            // A list on standard input was read by the run that began.
+            let now = match args.files_from.as_deref() == Some(Path::new("-")) {
+                true => Vec::new(),
+                false => sources(args, file.as_deref()).unwrap_or_default(),
+            };
             let had: std::collections::HashSet<&PathBuf> = begun.iter().collect();
             let new = now.iter().filter(|path| !had.contains(path)).count();
             if new > 0 {
