@@ -1,18 +1,13 @@
 //! `classify batch` as a user runs it.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-fn classify() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_classify"))
-}
+use crate::support::classify;
 
 fn rows(bytes: &[u8]) -> Vec<Value> {
     let text = std::str::from_utf8(bytes).unwrap();

@@ -1,13 +1,13 @@
 //! One summary of many articles.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::support::classify;
 
 fn fixture(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -15,7 +15,7 @@ fn fixture(name: &str) -> String {
 }
 
 fn digest(folder: &Path, flags: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_classify"))
+    classify()
         .arg("digest")
         .args(flags)
         .current_dir(folder)

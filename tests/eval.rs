@@ -1,17 +1,17 @@
 //! `classify eval` as a user runs it.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::classify;
+
 /// Runs `classify eval` with few bootstrap samples.
 fn eval(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_classify"))
+    classify()
         .args(["eval", "--resamples", "100"])
         .args(args)
         .output()

@@ -1,10 +1,5 @@
 //! `classify train --finetune` as a user runs it, on a very small encoder.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/tiny_bert.rs"]
-mod tiny_bert;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -12,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tempfile::TempDir;
+
+use crate::support::{classify, tiny_bert};
 
 const TOPICS: &str = r#"
 [[topic]]
@@ -81,7 +78,7 @@ impl Place {
     }
 
     fn train(&self, bundle: &str, more: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_classify"));
+        let mut command = classify();
         command
             .current_dir(self.folder.path())
             .args(["train", "labelled.jsonl", "--topics", "topics.toml"])
@@ -157,7 +154,7 @@ fn a_tuned_model_is_the_same_on_any_threads_and_after_an_interruption() {
 
     let label = |text: &str| {
         fs::write(place.path("note.txt"), text).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_classify"));
+        let mut command = classify();
         command
             .current_dir(place.folder.path())
             .args(["note.txt", "-m", "first", "-f", "json"]);

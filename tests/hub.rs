@@ -1,16 +1,12 @@
 //! Fetching from a hub, against a real server on 127.0.0.1.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/hub_server.rs"]
-mod hub_server;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hub_server::{Fault, HubServer};
 use tempfile::TempDir;
 use topicwire::model::{HubError, HubSettings, HubSpec, fetch_with};
+
+use crate::support::hub_server::{Fault, HubServer};
 
 const REPO: &str = "acme/tiny-bert";
 const WEIGHTS: &str = "model.safetensors";

@@ -1,21 +1,16 @@
 //! `classify model` and `--model` as a user runs them.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/hub_server.rs"]
-mod hub_server;
-#[path = "support/tiny_bert.rs"]
-mod tiny_bert;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use hub_server::{Fault, HubServer};
 use tempfile::TempDir;
 
+use crate::support::hub_server::{Fault, HubServer};
+use crate::support::tiny_bert;
+
 fn classify() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_classify"));
+    let mut command = crate::support::classify();
     for name in ["HF_ENDPOINT", "HF_HOME", "HF_HUB_OFFLINE", "HF_TOKEN"] {
         command.env_remove(name);
     }

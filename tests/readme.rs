@@ -1,13 +1,12 @@
 //! The README and the model card show what the command prints and what was measured.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 use topicwire::model::Bundle;
+
+use crate::support::classify;
 
 fn file(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
@@ -16,7 +15,7 @@ fn file(name: &str) -> String {
 
 #[test]
 fn the_page_in_the_readme_is_what_the_command_prints() {
-    let output = Command::new(env!("CARGO_BIN_EXE_classify"))
+    let output = classify()
         .arg("tests/fixtures/hybrid-summit.txt")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()

@@ -1,7 +1,5 @@
 //! Reports of `classify batch`: formats, sources, filters, and runs that are cut off.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -11,8 +9,10 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use topicwire::records;
 
+use crate::support::classify;
+
 fn batch() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_classify"));
+    let mut command = classify();
     command.arg("batch");
     command
 }
@@ -189,6 +189,8 @@ fn the_page_holds_every_row() {
         (&json!(3), &json!(3))
     );
     assert_eq!(rows[3]["error"], "has an empty text");
+    // What is no article is no copy of any.
+    assert_eq!(rows[3]["cluster"], Value::Null);
 }
 
 /// A table of so many short articles that differ.
@@ -200,7 +202,8 @@ fn many(folder: &Path, count: usize) -> PathBuf {
     ];
     let lines = (0..count).map(|i| {
         let text = stories[i % 3].replace("{}", &i.to_string());
-        json!({"id": i, "text": text, "source": "The Gull"}).to_string()
+        let scan = "0f".repeat(2000 + i);
+        json!({"id": i, "text": text, "source": "The Gull", "scan": scan}).to_string()
     });
     let table = folder.join("many.jsonl");
     fs::write(&table, lines.collect::<Vec<_>>().join("\n")).unwrap();
@@ -221,9 +224,10 @@ fn a_report_is_the_same_for_any_number_of_threads() {
         let out = folder.path().join(name);
         let reports = ["1", "3"].map(|threads| {
             let mut command = batch();
+            // Long columns: how many articles are analysed together depends on the threads.
             command
                 .arg(&table)
-                .args(["--cluster", "--threads", threads, "-o"]);
+                .args(["--cluster", "--keep", "scan", "--threads", threads, "-o"]);
             assert!(run(command.arg(&out)).status.success());
             fs::read(&out).unwrap()
         });
@@ -277,6 +281,12 @@ fn folders_patterns_and_lists_give_their_files() {
     for pattern in ["a/**/t*.txt", "./a//*/t*.txt"] {
         assert_eq!(named(batch().arg(pattern)), [all[1], all[2]]);
     }
+    // A folder that a pattern fits stands for what is in it, as when a shell spells it out.
+    assert_eq!(named(batch().arg("a/d*")), all[..3]);
+    assert_eq!(named(batch().arg("a/*")), all);
+    for folder in ["deep", "deep/"] {
+        assert_eq!(named(batch().args(["a", "--include", folder])), all[..2]);
+    }
     fs::write(at("list"), "a/one.txt\n\na/deep\n").unwrap();
     let listed = named(batch().args(["--files-from", "list", "a/rows.csv"]));
     assert_eq!(listed, [all[4], all[3], all[0], all[1]]);
@@ -302,6 +312,59 @@ fn folders_patterns_and_lists_give_their_files() {
         .args(["a", "--include", "*.pdf"]));
     assert_eq!(nothing.status.code(), Some(2));
     assert!(messages(&nothing).contains("a: has no file that is wanted in it"));
+    fs::write(at("list"), "\n").unwrap();
+    let nothing = run(batch()
+        .current_dir(&folder)
+        .args(["--files-from", "list", "-o", "out.csv"]));
+    assert_eq!(nothing.status.code(), Some(2));
+    assert!(messages(&nothing).contains("--files-from list: has no line in it"));
+    assert!(!at("out.csv").exists());
+}
+
+#[test]
+fn nothing_that_is_not_of_the_run_is_written_over() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let story = "It rained all day. The match was called off.\n";
+    let refused = |own: &str, flags: &[&str]| {
+        fs::write(at(own), story).unwrap();
+        let output = run(batch().current_dir(&folder).args(flags));
+        assert_eq!(output.status.code(), Some(2), "{}", messages(&output));
+        assert_eq!(fs::read_to_string(at(own)).unwrap(), story, "{own}");
+        fs::remove_file(at(own)).unwrap();
+        messages(&output)
+    };
+    for own in ["r.csv", "r.csv.part", "r.csv.journal"] {
+        let told = refused(own, &[own, "-o", "r.csv"]);
+        assert!(told.contains("is an input, and this run would"), "{told}");
+    }
+    fs::write(at("one.txt"), story).unwrap();
+    let told = refused("r.csv", &["--files-from", "r.csv", "-o", "r.csv"]);
+    assert!(told.contains("is an input, and this run would"), "{told}");
+    for more in ["--restart", "--resume"] {
+        let flags = ["one.txt", "-o", "r.csv", more];
+        let told = refused("r.csv.part", &flags);
+        assert!(
+            told.contains("stands where the report is written"),
+            "{told}"
+        );
+        let told = refused("r.csv.journal", &flags);
+        assert!(told.contains("is no journal, but stands where"), "{told}");
+    }
+}
+
+#[test]
+fn a_column_that_is_called_like_one_of_the_report_is_passed_on_beside_it() {
+    let folder = TempDir::new().unwrap();
+    let table = folder.path().join("gold.csv");
+    fs::write(&table, "id,text,labels\n7,It rained all day.,weather\n").unwrap();
+    let mut command = batch();
+    command
+        .arg(&table)
+        .args(["-q", "-f", "csv", "--keep", "labels"]);
+    let output = run(command.args(["--columns", "id, labels, input_labels"]));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text, "id,labels,input_labels\r\n7,,weather\r\n");
 }
 
 #[test]

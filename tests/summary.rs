@@ -1,10 +1,10 @@
 //! What users set of a summary.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
+
+use crate::support::classify;
 
 const ARTICLE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -12,7 +12,7 @@ const ARTICLE: &str = concat!(
 );
 
 fn run(flags: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_classify"))
+    classify()
         .args([ARTICLE, "-f", "json"])
         .args(flags)
         .output()

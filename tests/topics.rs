@@ -1,10 +1,8 @@
 //! Topics of the user's own: `classify topics`, `--topics`, and few labelled articles.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -30,10 +28,7 @@ const COUNCIL: &str = "The county council put off its vote on parking charges ag
     Councillors said that residents had not been asked. A consultation will run until May.";
 
 fn classify(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_classify"))
-        .args(arguments)
-        .output()
-        .unwrap()
+    crate::support::classify().args(arguments).output().unwrap()
 }
 
 fn out(output: &Output) -> String {

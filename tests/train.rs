@@ -1,19 +1,12 @@
 //! `classify train` and `classify eval` as a user runs them.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "support/tiny_bert.rs"]
-mod tiny_bert;
-
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use tempfile::TempDir;
 
-fn classify() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_classify"))
-}
+use crate::support::{classify, tiny_bert};
 
 fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()

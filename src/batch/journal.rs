@@ -18,7 +18,9 @@ use super::sources::{Failure, Input};
 use crate::analysis::Analysis;
 
 /// Version of the lines; a journal of another one is not read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// What the first line begins with, after its checksum.
+const BEGINNING: &[u8] = br#"{"journal":"#;
 /// Bytes within which the last line stands when it is the one that ends a journal.
 const LAST: u64 = 200;
 /// Longest time that a finished row is on its way to the disk.
@@ -49,9 +51,15 @@ pub enum JournalError {
     /// Another process has it.
     #[error("{0}: another run is writing this report")]
     Busy(String),
-    /// Of another version, or no journal.
+    /// Of another version.
     #[error("{0}: is no journal of this version of classify; begin anew with --restart")]
     Strange(String),
+    /// A file of someone's own.
+    #[error(
+        "{0}: is no journal, but stands where the report's has to be; move it, or name the report \
+         otherwise"
+    )]
+    Foreign(String),
     /// The run that it is of was set otherwise.
     #[error(
         "{journal}: the run that it is of had other settings: {setting}: was {was}, is {is}; go on \
@@ -101,6 +109,9 @@ struct Line {
     number: usize,
     print: u64,
     result: Kept,
+    /// Whether it failed for now only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    passing: bool,
 }
 
 /// What came of an input.
@@ -110,8 +121,6 @@ pub enum Kept {
     Done(Box<Analysis>),
     /// Why there is none.
     Failed(String),
-    /// Why there is none for now.
-    Passing(String),
 }
 
 /// The journal of a run.
@@ -153,6 +162,9 @@ impl Journal {
         let path = &beside(report);
         let io = |error| at(path, error);
         let mut journal = Self::open(path, true)?;
+        if !journal.is_own().map_err(io)? {
+            return Err(JournalError::Foreign(path.display().to_string()));
+        }
         if !replaced && journal.is_unfinished().map_err(io)? {
             return Err(JournalError::Left(path.display().to_string()));
         }
@@ -191,6 +203,9 @@ impl Journal {
             };
         }
         let mut journal = Self::open(path, false)?;
+        if !journal.is_own().map_err(io)? {
+            return Err(JournalError::Foreign(name()));
+        }
         // Through the locked handle: on some systems the lock shuts out every other.
         let mut reader = BufReader::new(journal.file.try_clone().map_err(io)?);
         reader.seek(SeekFrom::Start(0)).map_err(io)?;
@@ -224,9 +239,9 @@ impl Journal {
             match checked::<Line>(&line) {
                 Some(line) => {
                     let key = key(line.source, line.number);
-                    match line.result {
-                        Kept::Passing(_) => journal.places.remove(&key),
-                        _ => journal.places.insert(key, place),
+                    match line.passing {
+                        true => journal.places.remove(&key),
+                        false => journal.places.insert(key, place),
                     };
                     end = place + length;
                 }
@@ -268,6 +283,21 @@ impl Journal {
             synced: Instant::now(),
             passing: 0,
         })
+    }
+
+    /// Whether it is empty or begins as a journal does, as far as a crash has let it come.
+    fn is_own(&self) -> io::Result<bool> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(0))?;
+        let mut start = Vec::new();
+        file.take(9 + BEGINNING.len() as u64)
+            .read_to_end(&mut start)?;
+        let (sum, rest) = start.split_at(start.len().min(9));
+        let is_sum = sum.iter().enumerate().all(|(place, byte)| match place {
+            8 => *byte == b' ',
+            _ => byte.is_ascii_hexdigit(),
+        });
+        Ok(is_sum && BEGINNING.starts_with(rest))
     }
 
     /// Whether it is of a run whose report is not complete. A crash may come before the first
@@ -354,12 +384,10 @@ impl Journal {
     /// # Errors
     /// When it cannot be kept.
     pub fn add(&mut self, input: &Input, result: &Result<Analysis, Failure>) -> io::Result<()> {
+        let passing = result.as_ref().is_err_and(|failure| failure.passing);
+        self.passing += usize::from(passing);
         let result = match result {
             Ok(analysis) => Kept::Done(Box::new(analysis.clone())),
-            Err(failure) if failure.passing => {
-                self.passing += 1;
-                Kept::Passing(failure.message.clone())
-            }
             Err(failure) => Kept::Failed(failure.message.clone()),
         };
         self.line(&Line {
@@ -367,6 +395,7 @@ impl Journal {
             number: input.number.unwrap_or(1),
             print: print(input),
             result,
+            passing,
         })
     }
 
@@ -489,7 +518,7 @@ fn print(input: &Input) -> u64 {
     };
     add(input.path.as_deref().unwrap_or_default());
     add(input.id.as_deref().unwrap_or_default());
-    add(&serde_json::to_string(&input.kept).unwrap_or_default());
+    add(&serde_json::to_string(&input.columns).unwrap_or_default());
     match &input.article {
         Ok(article) => {
             add(article.title.as_deref().unwrap_or_default());

@@ -146,7 +146,7 @@ pub fn run<W: Write + Send>(
             journal.write().map_err(BatchError::Journal)?;
         }
         let sketches = match plan.cluster {
-            true => sketches(&group.inputs, plan.analyzer),
+            true => sketches(&group.inputs, &results, plan.analyzer),
             false => Vec::new(),
         };
         let mut sketches = sketches.into_iter();
@@ -171,7 +171,7 @@ pub fn run<W: Write + Send>(
                 id: input.id.as_deref(),
                 text: article.filter(|_| plan.with_text).map(|a| a.text.as_str()),
                 cluster,
-                columns: (!input.kept.is_empty()).then_some(&input.kept),
+                columns: (!input.columns.is_empty()).then_some(&input.columns),
                 ..Outcome::of(told)
             };
             report.row(&outcome).map_err(BatchError::Report)?;
@@ -239,8 +239,8 @@ fn read_ahead(mut inputs: Inputs, together: usize) -> (Receiver<Group>, JoinHand
                     Item::Warning(warning) => group.warnings.push(warning),
                     Item::Input(input) => {
                         bytes += input.article.as_ref().map_or(0, |a| a.text.len());
-                        let kept = input.kept.values().filter_map(|value| value.as_str());
-                        bytes += kept.map(str::len).sum::<usize>();
+                        let texts = input.columns.values().filter_map(|value| value.as_str());
+                        bytes += texts.map(str::len).sum::<usize>();
                         group.inputs.push(*input);
                     }
                 }
@@ -358,22 +358,24 @@ fn result_of(kept: Kept, analyzer: &Analyzer) -> Result<Analysis, Failure> {
             }
             Ok(*analysis)
         }
-        Kept::Failed(message) | Kept::Passing(message) => Err(Failure {
+        Kept::Failed(message) => Err(Failure {
             message,
             passing: false,
         }),
     }
 }
 
-/// Sketches of the articles, page junk left out, which different articles of a site share.
-fn sketches(inputs: &[Input], analyzer: &Analyzer) -> Vec<Option<Sketch>> {
+/// Sketches of the articles that have a result, page junk left out, which different articles of
+/// a site share.
+fn sketches(inputs: &[Input], results: &[Of], analyzer: &Analyzer) -> Vec<Option<Sketch>> {
     use rayon::prelude::*;
     analyzer.install(|| {
-        let of = |input: &Input| {
+        let of = |(input, of): (&Input, &Of)| {
             let article = input.article.as_ref().ok()?;
-            Some(Sketch::new(&without_junk(article)))
+            let is_done = of.result.is_ok();
+            is_done.then(|| Sketch::new(&without_junk(article)))
         };
-        inputs.par_iter().map(of).collect()
+        inputs.par_iter().zip(results).map(of).collect()
     })
 }
 

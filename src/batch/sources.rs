@@ -30,7 +30,8 @@ pub enum SourceError {
 }
 
 /// Which files of folders are wanted. The patterns are those of `.gitignore`: without a slash
-/// they are compared with the names of files and folders, with one with the way from the folder.
+/// they are compared with the names of files and folders, with one with the way from the folder;
+/// a folder that fits stands for all that is below it.
 #[derive(Debug, Clone, Default)]
 pub struct Patterns {
     /// When there are any, only files that one of these fits.
@@ -40,8 +41,8 @@ pub struct Patterns {
 }
 
 /// The files that paths stand for: each file itself, of a folder all files below it in the
-/// order of their names, of a pattern such as `archive/**/*.html` what it fits. Hidden files
-/// are left out, and links to folders not followed: they may lead in circles.
+/// order of their names, of a pattern such as `archive/**/*.html` what it fits, folders too. Hidden
+/// files are left out, and links to folders not followed: they may lead in circles.
 ///
 /// # Errors
 /// When a folder has nothing that is wanted, or a pattern is none. What cannot be looked at is
@@ -113,14 +114,16 @@ fn walk(
     files: &mut Vec<PathBuf>,
 ) -> Result<(), SourceError> {
     let mut overrides = OverrideBuilder::new(folder);
+    let included = patterns.include.iter();
+    let included = included.flat_map(|pattern| [pattern.clone(), below(pattern)]);
     let excluded = patterns.exclude.iter().map(|pattern| format!("!{pattern}"));
-    for pattern in patterns.include.iter().cloned().chain(excluded) {
+    for pattern in included.chain(excluded) {
         overrides.add(&pattern).map_err(|e| SourceError::Pattern {
             pattern: pattern.trim_start_matches('!').to_owned(),
             problem: e.to_string(),
         })?;
     }
-    let walk = WalkBuilder::new(folder)
+    let entries = WalkBuilder::new(folder)
         .standard_filters(false)
         // Not by the builder: a pattern that wants a file would bring it back.
         .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.file_name()))
@@ -128,7 +131,16 @@ fn walk(
         .max_depth(glob.and_then(|(_, depth)| *depth))
         .sort_by_file_name(std::cmp::Ord::cmp)
         .build();
-    for entry in walk {
+    for entry in entries {
+        if let (Ok(entry), Some((glob, Some(_)))) = (&entry, glob)
+            && entry.depth() > 0
+            && entry.file_type().is_some_and(|kind| kind.is_dir())
+            && glob.is_match(entry.path().strip_prefix(folder).unwrap_or(entry.path()))
+        {
+            // As a shell would hand it over. This walk goes no deeper than the pattern.
+            walk(entry.path(), patterns, None, files)?;
+            continue;
+        }
         let (path, readable) = match entry {
             Ok(entry) => (entry.into_path(), true),
             Err(error) => match path_of(&error) {
@@ -152,6 +164,15 @@ fn walk(
         }
     }
     Ok(())
+}
+
+/// The pattern for all below the folders that a pattern fits.
+fn below(pattern: &str) -> String {
+    let folder = pattern.trim_end_matches('/');
+    match folder.contains('/') {
+        true => format!("{folder}/**"),
+        false => format!("**/{folder}/**"),
+    }
 }
 
 /// What an error of a walk is about.
@@ -236,8 +257,8 @@ pub struct Input {
     pub of_table: bool,
     /// Its identifier.
     pub id: Option<String>,
-    /// Columns that are passed on.
-    pub kept: Fields,
+    /// Columns of its table that are passed on.
+    pub columns: Fields,
     /// The article, or why there is none.
     pub article: Result<Article, Failure>,
 }
@@ -255,7 +276,7 @@ impl Input {
     }
 
     fn of_row(row: Result<Row, (usize, RecordError)>, reading: &Reading) -> Self {
-        let (number, id, kept, article) = match row {
+        let (number, id, columns, article) = match row {
             Ok(row) => {
                 let article = match row.article(&reading.columns) {
                     Ok(article) if article.text.len() as u64 > reading.max_bytes => {
@@ -264,12 +285,12 @@ impl Input {
                     }
                     article => article,
                 };
-                let kept = reading.keep.iter().filter_map(|name| {
+                let columns = reading.keep.iter().filter_map(|name| {
                     let value = row.column(name)?;
                     Some((name.clone(), value.clone()))
                 });
                 let id = row.text_of(&reading.columns.id);
-                (row.number, id, kept.collect(), article)
+                (row.number, id, columns.collect(), article)
             }
             Err((number, error)) => (number, None, Fields::new(), Err(error)),
         };
@@ -279,7 +300,7 @@ impl Input {
             number: Some(number),
             of_table: true,
             id,
-            kept,
+            columns,
             article: article.map_err(Failure::from),
         }
     }
@@ -366,12 +387,15 @@ impl Inputs {
     fn open(&mut self, path: &Path) -> Open {
         let stream = path == Path::new("-");
         if path.is_dir() {
-            // It could not be listed.
-            let error = match std::fs::read_dir(path) {
-                Ok(_) => ReadError::Folder(path.display().to_string()),
-                Err(error) => ReadError::Io(error),
-            };
-            return Open::Failed(Some(error.into()));
+            // It could not be listed when the sources were found.
+            return Open::Failed(Some(match std::fs::read_dir(path) {
+                Ok(_) => Failure {
+                    message: "could not be listed when the run began; --restart reads it"
+                        .to_owned(),
+                    passing: true,
+                },
+                Err(error) => ReadError::Io(error).into(),
+            }));
         }
         // By their names, since tables may be larger than any article.
         if self.reading.tables || stream || table_of_name(path).is_some() {
@@ -417,7 +441,10 @@ impl Inputs {
                 if std::mem::take(fresh) {
                     let remarks = match &row {
                         None => {
-                            vec!["has no row; a table of cells begins with a header".to_owned()]
+                            vec![
+                                "has no row (the first line of a CSV table is its header)"
+                                    .to_owned(),
+                            ]
                         }
                         Some(Ok(row)) => missing(row, reading),
                         Some(Err(_)) => Vec::new(),
@@ -441,7 +468,7 @@ impl Inputs {
                     number: several.then_some(*number),
                     of_table: false,
                     id: article.as_ref().ok().and_then(|article| article.id.clone()),
-                    kept: Fields::new(),
+                    columns: Fields::new(),
                     article: article.map_err(Failure::from),
                 }
             }
@@ -451,7 +478,7 @@ impl Inputs {
                 number: None,
                 of_table: false,
                 id: None,
-                kept: Fields::new(),
+                columns: Fields::new(),
                 article: Err(failure.take()?),
             },
         };

@@ -1,5 +1,6 @@
 //! `classify batch`: folders and tables of articles into one report.
 
+use std::collections::HashSet;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,12 +10,12 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 
 use super::classify::{Shape, Summary, Text, known};
-use super::files::{Content, Output, place, unwritable};
+use super::files::{Content, Output, part_of, place, unwritable};
 use super::progress::Meter;
 use super::{Common, Ended, say};
 use crate::analyzer::Analyzer;
 use crate::batch::filter::{Filter, Only};
-use crate::batch::journal::{self, Journal, Settings};
+use crate::batch::journal::{self, Journal, JournalError, Settings};
 use crate::batch::sources::{Inputs, Patterns, Reading, find};
 use crate::batch::{self, BatchError, Counts, Event, Plan};
 use crate::options::{Focus, Options};
@@ -48,10 +49,11 @@ pub struct Args {
     /// Begin anew although a run of this report was not finished
     #[arg(long, requires = "output")]
     restart: bool,
-    /// Of folders only files whose names fit, in the patterns of .gitignore; repeatable
+    /// Of folders and patterns only files that fit, in the patterns of .gitignore; repeatable
     #[arg(long, value_name = "GLOB")]
     include: Vec<String>,
-    /// Of folders no files and folders whose names fit, in the patterns of .gitignore; repeatable
+    /// Of folders and patterns no files and folders that fit, in the patterns of .gitignore;
+    /// repeatable
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
     /// Read every file as a table, whatever its name
@@ -84,11 +86,17 @@ struct ReportArgs {
     /// Tell copies: syndicated, cut or edited; rows of one cluster are copies of one another
     #[arg(long)]
     cluster: bool,
-    /// Columns of the tables to pass on; repeatable, or with commas between
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    /// Columns of the tables to pass on; repeatable, or with commas between. One that is called
+    /// like a column of the report gets input_ before its name
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = name_of_column)]
     keep: Vec<String>,
     /// Columns of a CSV, Parquet or Arrow report, in this order; an unknown one tells all
-    #[arg(long = "columns", value_name = "NAME", value_delimiter = ',')]
+    #[arg(
+        long = "columns",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = name_of_column
+    )]
     chosen: Vec<String>,
     /// Begin a CSV report with the mark by which Excel knows UTF-8
     #[arg(long)]
@@ -194,42 +202,12 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
             folder.display()
         );
     }
-    let resumed = match &file {
-        Some(file) if args.resume => Journal::resume(file, &settings)?,
-        _ => None,
-    };
-    let (mut journal, sources) = match (resumed, &file) {
-        (Some(journal), _) => {
-            common.note(format!("{} articles are done", journal.done()));
-            if journal.spoiled() > 0 {
-                common.warn(format!(
-                    "{}: {} spoiled; what they kept is done again",
-                    journal.path().display(),
-                    number(journal.spoiled(), "line")
-                ));
-            }
-            let begun = journal.sources().to_vec();
-            // A list on standard input was read by the run that began.
-            let now = match args.files_from.as_deref() == Some(Path::new("-")) {
-                true => Vec::new(),
-                false => sources(args, file.as_deref()).unwrap_or_default(),
-            };
-            let had: std::collections::HashSet<&PathBuf> = begun.iter().collect();
-            let new = now.iter().filter(|path| !had.contains(path)).count();
-            if new > 0 {
-                common.warn(format!(
-                    "{} new since the run began; not in this report",
-                    number(new, "file")
-                ));
-            }
-            (Some(journal), begun)
-        }
-        (None, Some(file)) => {
-            let sources = sources(args, Some(file))?;
-            let journal = Journal::begin(file, args.restart, settings, sources.clone())?;
+    let (mut journal, sources) = match &file {
+        Some(file) => {
+            let (journal, sources) = go_on_or_begin(args, common, file, settings)?;
             (Some(journal), sources)
         }
-        (None, None) => (None, sources(args, None)?),
+        None => (None, sources(args, None)?),
     };
     let inputs: Vec<PathBuf> = (sources.iter().cloned())
         .chain(args.shape.labels.own.file())
@@ -315,27 +293,8 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
         hint_of_resume(journal.as_ref());
         return Err(error);
     }
-    if let Some(mut journal) = journal {
-        let path = journal.path().to_owned();
-        let ended = match journal.passing() {
-            0 => journal.remove(),
-            passing => {
-                say(
-                    "note",
-                    format!(
-                        "{} could not be read for now; once that is mended, the same command with \
-                         --resume tries them again and takes the rest from {}",
-                        number(passing, "input"),
-                        path.display()
-                    ),
-                );
-                journal.complete()
-            }
-        };
-        // The report is complete whatever becomes of it.
-        if let Err(error) = ended {
-            common.warn(format!("{}: {error}", path.display()));
-        }
+    if let Some(journal) = journal {
+        done_with(journal, common);
     }
     let seconds = start.elapsed().as_secs_f64();
     if !common.quiet {
@@ -354,6 +313,84 @@ pub fn run(args: &Args, common: &Common) -> anyhow::Result<Ended> {
     } else {
         Ended::Well
     })
+}
+
+/// The journal of a report in a file, and the sources of the run that it is of.
+fn go_on_or_begin(
+    args: &Args,
+    common: &Common,
+    file: &Path,
+    settings: Settings,
+) -> anyhow::Result<(Journal, Vec<PathBuf>)> {
+    let resumed = match args.resume {
+        true => Journal::resume(file, &settings)?,
+        false => None,
+    };
+    let Some(journal) = resumed else {
+        let sources = sources(args, Some(file))?;
+        let part = part_of(file);
+        // A run of classify never leaves one without the other.
+        if part.exists() && !journal::beside(file).exists() {
+            bail!(
+                "{}: stands where the report is written until it is complete; move it, or name \
+                 the report otherwise",
+                part.display()
+            );
+        }
+        let journal = Journal::begin(file, args.restart, settings, sources.clone());
+        let journal = journal.map_err(|error| match error {
+            JournalError::Io { path, error } => unwritable(error, Some(&path)),
+            other => other.into(),
+        });
+        return Ok((journal?, sources));
+    };
+    common.note(format!("{} articles are done", journal.done()));
+    if journal.spoiled() > 0 {
+        common.warn(format!(
+            "{}: {} spoiled; what they kept is done again",
+            journal.path().display(),
+            number(journal.spoiled(), "line")
+        ));
+    }
+    let begun = journal.sources().to_vec();
+    // A list on standard input was read by the run that began.
+    let now = match args.files_from.as_deref() == Some(Path::new("-")) {
+        true => Vec::new(),
+        false => sources(args, Some(file)).unwrap_or_default(),
+    };
+    let had: HashSet<&PathBuf> = begun.iter().collect();
+    let new = now.iter().filter(|path| !had.contains(path)).count();
+    if new > 0 {
+        common.warn(format!(
+            "{} new since the run began; not in this report",
+            number(new, "file")
+        ));
+    }
+    Ok((journal, begun))
+}
+
+/// Removes the journal of a report that is complete, or keeps it for inputs that are worth
+/// another try. The report is complete whatever becomes of it.
+fn done_with(mut journal: Journal, common: &Common) {
+    let path = journal.path().to_owned();
+    let ended = match journal.passing() {
+        0 => journal.remove(),
+        passing => {
+            say(
+                "note",
+                format!(
+                    "{} could not be read for now; once that is mended, the same command with \
+                     --resume tries them again and takes the rest from {}",
+                    number(passing, "input"),
+                    path.display()
+                ),
+            );
+            journal.complete()
+        }
+    };
+    if let Err(error) = ended {
+        common.warn(format!("{}: {error}", path.display()));
+    }
 }
 
 fn format(args: &Args) -> anyhow::Result<ReportFormat> {
@@ -421,12 +458,6 @@ fn columns(args: &Args, format: ReportFormat, analyzer: &Analyzer) -> anyhow::Re
         text: args.text.with_text,
     };
     let chosen = (!args.report.chosen.is_empty()).then_some(&args.report.chosen[..]);
-    let cluster = args.report.cluster.then(|| "cluster".to_owned());
-    for name in args.report.keep.iter().chain(&cluster) {
-        if chosen.is_some_and(|chosen| !chosen.contains(name)) {
-            bail!("--columns: {name} is asked for, but not among them; add it");
-        }
-    }
     Column::choose(chosen, &topics, &extra).context("--columns and --keep")
 }
 
@@ -444,12 +475,23 @@ fn page(args: &Args, analyzer: &Analyzer, filter: &Filter) -> PageMeta {
     }
 }
 
+/// A name as it is meant where a space follows a comma.
+fn name_of_column(name: &str) -> Result<String, &'static str> {
+    match name.trim() {
+        "" => Err("a name is empty"),
+        name => Ok(name.to_owned()),
+    }
+}
+
 /// Whether a report goes to a file, not to a stream, a device or a pipe.
 fn is_file(path: &Path) -> bool {
     path != Path::new("-") && path.metadata().map_or(true, |metadata| metadata.is_file())
 }
 
 /// The sources as they are found. The report is none of them, nor what stands beside it.
+///
+/// # Errors
+/// When one of those is named as a source, which it would destroy.
 fn sources(args: &Args, report: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
     let mut paths = args.sources.clone();
     let stream = Path::new("-");
@@ -468,6 +510,9 @@ fn sources(args: &Args, report: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
                 .filter(|line| !line.trim_ascii().is_empty())
                 .map(path_of),
         );
+        if paths.is_empty() {
+            bail!("--files-from {}: has no line in it", list.display());
+        }
     }
     let streams = paths
         .iter()
@@ -484,15 +529,19 @@ fn sources(args: &Args, report: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
     let Some(report) = report else {
         return Ok(found);
     };
-    let mut part = report.as_os_str().to_owned();
-    part.push(".part");
-    let own = [report.to_owned(), journal::beside(report), part.into()];
-    let is_own = |path: &PathBuf| own.contains(&place(path));
-    let name = |path: &PathBuf| path.file_name().map(std::ffi::OsStr::to_owned);
-    let names: Vec<_> = own.iter().map(name).collect();
-    Ok((found.into_iter())
-        .filter(|path| !names.contains(&name(path)) || args.sources.contains(path) || !is_own(path))
-        .collect())
+    let own = [report.to_owned(), journal::beside(report), part_of(report)];
+    // Names first: looking where each of many files is takes time.
+    let is_own = |path: &PathBuf| {
+        let same_name = |own: &PathBuf| own.file_name() == path.file_name();
+        own.iter().any(same_name) && own.contains(&place(path))
+    };
+    if let Some(path) = paths.iter().chain(&args.files_from).find(|p| is_own(p)) {
+        bail!(
+            "{}: is an input, and this run would write to it; name the report otherwise",
+            path.display()
+        );
+    }
+    Ok(found.into_iter().filter(|path| !is_own(path)).collect())
 }
 
 /// A path as a list has it.
@@ -525,12 +574,16 @@ fn settings(
         ("the engine", analyzer.engine()),
         ("the folder", folder.display().to_string()),
         ("the sources", paths.collect::<Vec<_>>().join(", ")),
-        ("--files-from", format!("{:?}", args.files_from)),
-        ("--include", args.include.join(", ")),
-        ("--exclude", args.exclude.join(", ")),
+        (
+            "--files-from",
+            (args.files_from.as_deref())
+                .map_or_else(|| "nothing".to_owned(), |list| list.display().to_string()),
+        ),
+        ("--include", listed(&args.include)),
+        ("--exclude", listed(&args.exclude)),
         ("--max-bytes", reading.max_bytes.to_string()),
         ("--table", reading.tables.to_string()),
-        ("--keep", reading.keep.join(",")),
+        ("--keep", listed(&reading.keep)),
         (
             "most sentences of the summary",
             most(options.summary.sentences),
@@ -566,6 +619,13 @@ fn settings(
     Ok((settings.into_iter())
         .map(|(name, value)| (name.to_owned(), value))
         .collect())
+}
+
+fn listed(values: &[String]) -> String {
+    match values {
+        [] => "nothing".to_owned(),
+        _ => values.join(", "),
+    }
 }
 
 fn most(count: usize) -> String {

@@ -51,6 +51,13 @@ impl Drop for Part {
     }
 }
 
+/// What a file is called until it is complete, when only one process writes it.
+pub fn part_of(place: &Path) -> PathBuf {
+    let mut name = place.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
 /// The error of results that cannot be written; `path` is `None` for standard output.
 pub fn unwritable(error: io::Error, path: Option<&Path>) -> anyhow::Error {
     let path = path.unwrap_or(Path::new("standard output")).to_owned();
@@ -63,6 +70,9 @@ pub fn place(path: &Path) -> PathBuf {
     if let Ok(place) = path.canonicalize() {
         return place;
     }
+    // A link to a file that is not there yet.
+    let target = path.read_link().map(|to| path.with_file_name(to));
+    let path = target.as_deref().unwrap_or(path);
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -107,21 +117,23 @@ impl Output {
             if existing.as_ref().is_some_and(|m| !m.is_file()) {
                 return Ok((std::fs::File::create(&place)?, None));
             }
-            let mut beside = place.clone().into_os_string();
-            let file = match content {
+            let (beside, file) = match content {
                 Content::Alone => {
-                    beside.push(".part");
-                    std::fs::File::create(&beside)?
+                    let beside = part_of(&place);
+                    let file = std::fs::File::create(&beside)?;
+                    (beside, file)
                 }
                 Content::Page | Content::Plain => {
+                    let mut beside = place.clone().into_os_string();
                     beside.push(format!(".{}.part", std::process::id()));
-                    std::fs::File::create_new(&beside)?
+                    let file = std::fs::File::create_new(&beside)?;
+                    (beside.into(), file)
                 }
             };
             if let Some(existing) = existing {
                 file.set_permissions(existing.permissions())?;
             }
-            Ok((file, Some(beside.into())))
+            Ok((file, Some(beside)))
         };
         let (file, beside) = open().map_err(|e| unwritable(e, Some(path)))?;
         let copy = file.try_clone().map_err(|e| unwritable(e, Some(path)))?;

@@ -22,6 +22,8 @@ const GROUP: usize = 8192;
 /// Rows that are added to a group together, and bytes of text after which fewer are.
 const TOGETHER: usize = 256;
 const TOGETHER_BYTES: usize = 16 << 20;
+/// Rows of a batch in a stream: whoever reads it waits for so many.
+const STREAMED: usize = 32;
 
 /// Gathers rows into a batch of columns.
 pub struct Batch {
@@ -89,6 +91,12 @@ impl Batch {
         }
     }
 
+    /// Whether it is to be sent on. Nothing but the rows decides that, so that the bytes that
+    /// come of them are always the same.
+    fn is_full(&self, rows: usize) -> bool {
+        self.rows == rows || self.bytes > TOGETHER_BYTES
+    }
+
     fn take(&mut self) -> Result<RecordBatch, ArrowError> {
         (self.rows, self.bytes) = (0, 0);
         let arrays = self.builders.iter_mut().map(Builder::finish).collect();
@@ -142,7 +150,7 @@ impl<W: Write + Send> ParquetSink<W> {
     /// Adds the row of one input.
     pub fn row(&mut self, outcome: &Outcome) -> io::Result<()> {
         self.batch.add(outcome);
-        match self.batch.rows == TOGETHER || self.batch.bytes > TOGETHER_BYTES {
+        match self.batch.is_full(TOGETHER) {
             true => self.send(),
             false => Ok(()),
         }
@@ -178,22 +186,29 @@ impl<W: Write> ArrowSink<W> {
     }
 
     /// Adds the row of one input.
-    pub fn row(&mut self, outcome: &Outcome) {
+    pub fn row(&mut self, outcome: &Outcome) -> io::Result<()> {
         self.batch.add(outcome);
+        match self.batch.is_full(STREAMED) {
+            true => self.send(),
+            false => Ok(()),
+        }
     }
 
-    /// Sends on the rows so far.
+    fn send(&mut self) -> io::Result<()> {
+        let batch = self.batch.take().map_err(of_arrow)?;
+        self.writer.write(&batch).map_err(of_arrow)
+    }
+
+    /// Sends on what is buffered.
     pub fn flush(&mut self) -> io::Result<()> {
-        if self.batch.rows > 0 {
-            let batch = self.batch.take().map_err(of_arrow)?;
-            self.writer.write(&batch).map_err(of_arrow)?;
-        }
         self.writer.flush().map_err(of_arrow)
     }
 
     /// Writes what ends the stream and gives the output back.
     pub fn finish(mut self) -> io::Result<W> {
-        self.flush()?;
+        if self.batch.rows > 0 {
+            self.send()?;
+        }
         self.writer.into_inner().map_err(of_arrow)
     }
 }

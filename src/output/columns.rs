@@ -16,7 +16,7 @@ pub struct Column {
 }
 
 /// What stands in a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     Path,
     Row,
@@ -39,8 +39,13 @@ enum Kind {
     Cluster,
     Text,
     Error,
-    Kept,
+    /// The column with this name of the table that the article is from.
+    Kept(String),
 }
+
+/// What stands before the name of a column that is passed on and has the name of one of the
+/// report's.
+const OF_TABLE: &str = "input_";
 
 /// What values a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +70,7 @@ pub enum Cell<'a> {
     /// In a column of [`Holds::Probability`].
     Probability(Option<f32>),
     /// In a column of [`Holds::List`].
-    List(Option<Vec<&'a str>>),
+    List(Option<Vec<Cow<'a, str>>>),
 }
 
 /// Columns that do not depend on the topics.
@@ -96,12 +101,12 @@ pub enum ColumnError {
     /// No column of this name.
     #[error("no column \"{0}\"; there are {1} (cluster with --cluster, text with --with-text)")]
     Unknown(String, String),
-    /// A column that is passed on has the name of one of the report's.
-    #[error("--keep {0}: is a column of the report anyway; ask for it by --columns")]
-    Taken(String),
     /// The same name twice.
     #[error("\"{0}\" is named twice")]
     Twice(String),
+    /// A column that was asked for by a flag of its own.
+    #[error("{0} is asked for, but not among them; add it")]
+    Missing(String),
 }
 
 /// What of a report is there beside what always is.
@@ -117,7 +122,7 @@ pub struct Extra {
 
 impl Kind {
     /// Whether it is in a report of which nothing is said.
-    fn is_default(self) -> bool {
+    fn is_default(&self) -> bool {
         !matches!(
             self,
             Self::Row
@@ -147,7 +152,7 @@ impl Column {
                 Kind::Text if !extra.text => continue,
                 _ => columns.push(Self::new(name, kind)),
             }
-            if kind == Kind::Uncertain {
+            if name == "uncertain" {
                 for (number, topic) in topics.iter().enumerate() {
                     let kind = Kind::Probability(number);
                     columns.push(Self::new(format!("{topic}_probability"), kind));
@@ -160,8 +165,16 @@ impl Column {
                 }
             }
         }
-        let kept = extra.kept.iter().map(|name| Self::new(name, Kind::Kept));
-        columns.extend(kept);
+        for name in &extra.kept {
+            let taken = columns.iter().any(|column| column.name == *name);
+            columns.push(Self {
+                name: match taken {
+                    true => format!("{OF_TABLE}{name}"),
+                    false => name.clone(),
+                },
+                kind: Kind::Kept(name.clone()),
+            });
+        }
         columns
     }
 
@@ -169,21 +182,16 @@ impl Column {
     /// the tables' own columns hold at the end. `topics` are the ids of the model's.
     ///
     /// # Errors
-    /// When a name is unknown, there twice, or one of the report's where a column of the tables
-    /// is passed on.
+    /// When a name is unknown or there twice, or one of `extra` is not wanted.
     pub fn choose(
         wanted: Option<&[String]>,
         topics: &[&str],
         extra: &Extra,
     ) -> Result<Vec<Self>, ColumnError> {
         let all = Self::all(topics, extra);
-        for name in &extra.kept {
-            match all.iter().filter(|column| column.name == *name).count() {
-                1 => {}
-                _ if extra.kept.iter().filter(|other| *other == name).count() > 1 => {
-                    return Err(ColumnError::Twice(name.clone()));
-                }
-                _ => return Err(ColumnError::Taken(name.clone())),
+        for (number, column) in all.iter().enumerate() {
+            if all[..number].iter().any(|other| other.name == column.name) {
+                return Err(ColumnError::Twice(column.name.clone()));
             }
         }
         let Some(wanted) = wanted else {
@@ -201,13 +209,17 @@ impl Column {
             };
             columns.push(column.clone());
         }
-        Ok(columns)
+        let asked = |column: &&Self| matches!(column.kind, Kind::Cluster | Kind::Kept(_));
+        match all.iter().filter(asked).find(|c| !columns.contains(c)) {
+            Some(column) => Err(ColumnError::Missing(column.name.clone())),
+            None => Ok(columns),
+        }
     }
 
     /// What values the column holds.
     #[must_use]
     pub fn holds(&self) -> Holds {
-        match self.kind {
+        match &self.kind {
             Kind::Row | Kind::Words | Kind::Sentences | Kind::Cluster => Holds::Count,
             Kind::Probability(_) => Holds::Probability,
             Kind::Labels | Kind::Uncertain => Holds::List(";"),
@@ -224,9 +236,9 @@ impl Column {
         let meta = |of: fn(&Analysis) -> Option<&str>| text(analysis.and_then(of));
         let topics = |holds: fn(&TopicResult) -> bool| {
             let found = analysis.map(|a| a.topics.iter().filter(move |t| holds(t)));
-            Cell::List(found.map(|found| found.map(|t| t.id.as_str()).collect()))
+            Cell::List(found.map(|found| found.map(|t| t.id.as_str().into()).collect()))
         };
-        match self.kind {
+        match &self.kind {
             Kind::Path => text(outcome.path),
             Kind::Row => Cell::Count(outcome.row),
             Kind::Id => text(outcome.id),
@@ -239,11 +251,11 @@ impl Column {
             Kind::Labels => topics(|topic| topic.label),
             Kind::Uncertain => topics(|topic| topic.uncertain),
             Kind::Probability(number) => {
-                Cell::Probability(analysis.map(|a| a.topics[number].probability))
+                Cell::Probability(analysis.map(|a| a.topics[*number].probability))
             }
             Kind::Evidence(number) => {
-                let evidence = analysis.map(|a| a.topics[number].evidence.iter());
-                Cell::List(evidence.map(|e| e.map(|e| e.text.as_str()).collect()))
+                let evidence = analysis.map(|a| a.topics[*number].evidence.iter());
+                Cell::List(evidence.map(|e| e.map(|e| one_line(&e.text).into()).collect()))
             }
             Kind::Summary => {
                 let sentences = analysis.map(|a| a.summary.iter().map(|s| one_line(&s.text)));
@@ -252,12 +264,12 @@ impl Column {
             Kind::Words => Cell::Count(analysis.map(|a| a.words)),
             Kind::Sentences => Cell::Count(analysis.map(|a| a.sentences)),
             Kind::Warnings => {
-                Cell::List(analysis.map(|a| a.warnings.iter().map(String::as_str).collect()))
+                Cell::List(analysis.map(|a| a.warnings.iter().map(Into::into).collect()))
             }
             Kind::Cluster => Cell::Count(outcome.cluster),
             Kind::Text => text(outcome.text),
             Kind::Error => text(outcome.result.err()),
-            Kind::Kept => Cell::Text(match outcome.columns.and_then(|c| c.get(&self.name)) {
+            Kind::Kept(name) => Cell::Text(match outcome.columns.and_then(|c| c.get(name)) {
                 None | Some(Value::Null) => None,
                 Some(Value::String(text)) => Some(Cow::Borrowed(text)),
                 Some(other) => Some(other.to_string().into()),
@@ -297,10 +309,22 @@ mod tests {
                 .unwrap()
                 .ends_with(",warnings,cluster,text,error,section,desk")
         );
-        let wanted = ["section", "date", "sport_evidence", "row"];
+        let wanted = [
+            "section",
+            "date",
+            "cluster",
+            "desk",
+            "sport_evidence",
+            "row",
+        ];
+        assert_eq!(names(Some(&wanted), &extra).unwrap(), wanted.join(","));
+        let extra = Extra {
+            kept: vec!["labels".to_owned()],
+            ..Extra::default()
+        };
         assert_eq!(
-            names(Some(&wanted), &extra).unwrap(),
-            "section,date,sport_evidence,row"
+            names(Some(&["labels", "input_labels"]), &extra).unwrap(),
+            "labels,input_labels"
         );
     }
 
@@ -321,6 +345,9 @@ mod tests {
             "\"id\" is named twice"
         );
         assert_eq!(refused(None, kept(&["a", "a"])), "\"a\" is named twice");
-        assert!(refused(None, kept(&["title"])).contains("is a column of the report"));
+        assert_eq!(
+            refused(Some(&["id", "labels"]), kept(&["labels"])),
+            "input_labels is asked for, but not among them; add it"
+        );
     }
 }

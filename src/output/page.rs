@@ -7,12 +7,18 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use serde_json::Value;
+
 use super::{Outcome, json};
 use crate::analysis::ModelId;
+use crate::records::Fields;
 
 const PAGE: &str = include_str!("page.html");
 const META: &str = "<!--META-->";
 const ROWS: &str = "<!--ROWS-->";
+
+/// Up to here whole numbers are exact in a page's script.
+const MOST: u64 = 1 << 53;
 
 /// A topic as the page knows it.
 #[derive(Debug, Clone, Serialize)]
@@ -55,7 +61,29 @@ pub fn row(
     first: bool,
 ) -> io::Result<()> {
     out.write_all(if first { b"\n" } else { b",\n" })?;
-    json::write(Escaped(out), outcome, model, false)
+    let columns = outcome.columns.map(with_all_digits);
+    let outcome = Outcome {
+        columns: columns.as_ref(),
+        ..*outcome
+    };
+    json::write(Escaped(out), &outcome, model, false)
+}
+
+/// Columns with numbers as text where the page would round them.
+fn with_all_digits(columns: &Fields) -> Fields {
+    let told = |value: &Value| match value {
+        Value::Number(number)
+            if number.as_u64().is_some_and(|n| n > MOST)
+                || number.as_i64().is_some_and(|n| n.unsigned_abs() > MOST) =>
+        {
+            number.to_string().into()
+        }
+        other => other.clone(),
+    };
+    columns
+        .iter()
+        .map(|(name, value)| (name.clone(), told(value)))
+        .collect()
 }
 
 /// Writes what comes after the rows.
@@ -105,8 +133,10 @@ mod tests {
             columns: Vec::new(),
             filters: None,
         };
+        let columns = serde_json::json!({"nr": 9_007_199_254_740_993_u64, "page": 3});
         let outcome = Outcome {
             path: Some("<!--"),
+            columns: columns.as_object(),
             ..Outcome::of(Err("</script>"))
         };
         let mut page = Vec::new();
@@ -124,5 +154,7 @@ mod tests {
         let rows = rows.split("</script>").next().unwrap();
         let rows: Vec<serde_json::Value> = serde_json::from_str(rows).unwrap();
         assert_eq!(rows[1]["error"], "</script>");
+        let told = serde_json::json!({"nr": "9007199254740993", "page": 3});
+        assert_eq!(rows[1]["columns"], told);
     }
 }

@@ -83,10 +83,7 @@ impl<W: Write + Send> Report<W> {
             }
             Sink::Csv(columns, out) => csv::row(out, columns, outcome),
             Sink::Parquet(sink) => sink.row(outcome),
-            Sink::Arrow(sink) => {
-                sink.row(outcome);
-                Ok(())
-            }
+            Sink::Arrow(sink) => sink.row(outcome),
             Sink::Html(rows, out) => {
                 page::row(out, outcome, model, *rows == 0)?;
                 *rows += 1;

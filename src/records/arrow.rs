@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::io::{BufReader, Read, Seek};
 
-use arrow_array::{RecordBatch, RecordBatchReader, new_empty_array};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchReader, new_empty_array};
+use arrow_cast::cast;
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_json::writer::{EncoderOptions, LineDelimited, WriterBuilder, make_encoder};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::{ArrowError, DataType, SchemaRef};
 
-use super::{Fields, RecordError};
+use super::{EXACT_DIGITS, Fields, RecordError, twice};
 use crate::article::guard::guarded;
 
 /// Rows that are turned into JSON together.
@@ -114,11 +115,16 @@ impl<B: RecordBatchReader + Send> Iterator for ArrowReader<B> {
     }
 }
 
-/// The columns that can be made JSON of, and a remark for each that cannot.
+/// The columns that can be made JSON of, each name once, and a remark for each that is left out.
 fn readable(schema: &SchemaRef) -> (Vec<usize>, Vec<String>) {
     let mut remarks = Vec::new();
     let mut readable = Vec::new();
     for (number, field) in schema.fields().iter().enumerate() {
+        let first = schema.index_of(field.name());
+        if first.is_ok_and(|first| first != number) {
+            remarks.push(twice(field.name(), "first"));
+            continue;
+        }
         let empty = new_empty_array(field.data_type());
         match make_encoder(field, &empty, &EncoderOptions::default()) {
             Ok(_) => readable.push(number),
@@ -132,7 +138,30 @@ fn readable(schema: &SchemaRef) -> (Vec<usize>, Vec<String>) {
     (readable, remarks)
 }
 
+/// A column as text where JSON would have digits of bytes, or fewer digits than there are.
+fn plain(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    match column.data_type() {
+        DataType::FixedSizeBinary(_) => cast(&cast(column, &DataType::Binary)?, &DataType::Utf8),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
+            cast(column, &DataType::Utf8)
+        }
+        DataType::Decimal32(digits, _)
+        | DataType::Decimal64(digits, _)
+        | DataType::Decimal128(digits, _)
+        | DataType::Decimal256(digits, _)
+            if usize::from(*digits) > EXACT_DIGITS =>
+        {
+            cast(column, &DataType::Utf8)
+        }
+        _ => Ok(column.clone()),
+    }
+}
+
 fn rows(batch: &RecordBatch) -> Result<Vec<Fields>, ArrowError> {
+    let fields = batch.schema_ref().fields().iter().zip(batch.columns());
+    let columns = fields.map(|(field, column)| Ok((field.name(), plain(column)?, true)));
+    let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;
+    let batch = &RecordBatch::try_from_iter_with_nullable(columns)?;
     let mut writer = WriterBuilder::new()
         .with_explicit_nulls(true)
         .build::<_, LineDelimited>(Vec::new());
@@ -165,7 +194,8 @@ mod tests {
     use super::*;
     use arrow_array::builder::{Int64Builder, ListBuilder, MapBuilder, StringBuilder};
     use arrow_array::{
-        ArrayRef, Date32Array, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
+        ArrayRef, BinaryArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
+        TimestampMicrosecondArray,
     };
     use arrow_ipc::writer::{FileWriter, StreamWriter};
     use std::io::Cursor;
@@ -253,6 +283,50 @@ mod tests {
             .map(|row| serde_json::to_string(&row.unwrap()).unwrap())
             .collect();
         assert_eq!(rows, [r#"{"text":"a"}"#, r#"{"text":"b"}"#]);
+    }
+
+    #[test]
+    fn bytes_are_text_and_decimals_keep_their_digits() {
+        let decimals = |digits, scale, number| {
+            let array = Decimal128Array::from(vec![number]).with_precision_and_scale(digits, scale);
+            Arc::new(array.unwrap()) as ArrayRef
+        };
+        let batch = RecordBatch::try_from_iter([
+            (
+                "text",
+                Arc::new(BinaryArray::from_vec(vec!["Käse".as_bytes()])) as ArrayRef,
+            ),
+            ("odd", Arc::new(BinaryArray::from_vec(vec![b"\xff"]))),
+            ("id", decimals(20, 0, 12_345_678_901_234_567_890)),
+            (
+                "long",
+                decimals(38, 10, -123_456_789_012_345_678_901_234_567_891),
+            ),
+            ("price", decimals(10, 2, -5)),
+            ("share", decimals(2, 2, 25)),
+            ("id", Arc::new(StringArray::from(vec!["b"]))),
+        ])
+        .unwrap();
+        let expected = r#"{"id":"12345678901234567890","long":"-12345678901234567890.1234567891","odd":null,"price":-0.05,"share":0.25,"text":"Käse"}"#;
+
+        let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+        writer.write(&batch).unwrap();
+        let stream = writer.into_inner().unwrap();
+        let (mut rows, remarks) = ArrowReader::stream(Cursor::new(stream)).unwrap();
+        assert_eq!(remarks, [twice("id", "first")]);
+        let shown = |row: Option<Result<Fields, RecordError>>| {
+            serde_json::to_string(&row.unwrap().unwrap()).unwrap()
+        };
+        assert_eq!(shown(rows.next()), expected);
+
+        let mut writer =
+            ::parquet::arrow::ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        let file = bytes::Bytes::from(writer.into_inner().unwrap());
+        let (mut rows, remarks) = crate::records::parquet::ParquetReader::new(file).unwrap();
+        assert_eq!(remarks, [twice("id", "last")]);
+        let last = expected.replace("12345678901234567890\",\"long", "b\",\"long");
+        assert_eq!(shown(rows.next()), last);
     }
 
     #[test]

@@ -20,20 +20,26 @@ impl<R: BufRead> DelimitedReader<R> {
         let mut warnings = Vec::new();
         if cells.read()? {
             for (i, cell) in cells.iter().enumerate() {
-                let name = String::from_utf8_lossy(cell).into_owned();
-                header.push(match name.trim() {
-                    "" => format!("column {}", i + 1),
-                    _ if header.contains(&name) => {
-                        let other = format!("{name} ({})", i + 1);
-                        warnings.push(format!(
-                            "the header names \"{name}\" more than once; column {} is read as \
-                             \"{other}\"",
-                            i + 1
-                        ));
-                        other
-                    }
-                    _ => name,
-                });
+                header.push(String::from_utf8_lossy(cell).into_owned());
+                if header[i].trim().is_empty() {
+                    header[i] = format!("column {}", i + 1);
+                }
+            }
+            for i in 0..header.len() {
+                if !header[..i].contains(&header[i]) {
+                    continue;
+                }
+                // No other column may have the new name either.
+                let mut other = format!("{} ({})", header[i], i + 1);
+                while header.contains(&other) {
+                    other.push('\'');
+                }
+                warnings.push(format!(
+                    "the header names \"{}\" more than once; column {} is read as \"{other}\"",
+                    header[i],
+                    i + 1
+                ));
+                header[i] = other;
             }
         }
         Ok((Self { cells, header }, warnings))
@@ -149,6 +155,11 @@ mod tests {
         assert_eq!(reader.header, ["column 1", "text", "text (3)"]);
         assert_eq!(warnings.len(), 1);
         assert!(warnings[0].contains("\"text (3)\""), "{warnings:?}");
+        let (reader, _) = self::reader("a,a (3),a,column 4,\n1,2,3,4,5\n", b',');
+        assert_eq!(
+            reader.header,
+            ["a", "a (3)", "a (3)'", "column 4", "column 5"]
+        );
     }
 
     proptest! {

@@ -17,6 +17,14 @@ use serde_json::{Map, Value};
 
 use crate::article::Article;
 
+/// Digits that a number in JSON has for certain.
+const EXACT_DIGITS: usize = 15;
+
+/// The remark on a column whose name another has before it.
+fn twice(name: &str, read: &str) -> String {
+    format!("column \"{name}\" is there more than once; the {read} is read")
+}
+
 /// The columns of a row.
 pub type Fields = Map<String, Value>;
 

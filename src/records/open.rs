@@ -158,11 +158,11 @@ pub fn open(path: &Path, max_row: u64) -> Result<Table, RecordError> {
     let seekable = compression.is_none() && metadata.is_file();
     let again = || std::fs::File::open(path);
     if parquet::is_one(&sampled.start) && seekable {
-        let rows = ParquetReader::new(again()?)?;
+        let (rows, remarks) = ParquetReader::new(again()?)?;
         let done = Done::of(rows.row_count());
         let read = done.clone();
         let rows = rows.inspect(move |_| read.add(1));
-        return Ok(table(rows, Format::Parquet, &suffix, Vec::new()).read_as(done));
+        return Ok(table(rows, Format::Parquet, &suffix, remarks).read_as(done));
     }
     if arrow::is_file(&sampled.start) && seekable {
         let (rows, remarks) = ArrowReader::file(again()?)?;
@@ -188,8 +188,8 @@ fn in_memory(sampled: Sampled) -> Result<Vec<u8>, RecordError> {
 /// Reads a table from a stream.
 fn read(sampled: Sampled, suffix: &str, max_row: u64) -> Result<Table, RecordError> {
     if parquet::is_one(&sampled.start) {
-        let rows = ParquetReader::new(bytes::Bytes::from(in_memory(sampled)?))?;
-        return Ok(table(rows, Format::Parquet, suffix, Vec::new()));
+        let (rows, remarks) = ParquetReader::new(bytes::Bytes::from(in_memory(sampled)?))?;
+        return Ok(table(rows, Format::Parquet, suffix, remarks));
     }
     if arrow::is_file(&sampled.start) {
         let (rows, remarks) = ArrowReader::file(Cursor::new(in_memory(sampled)?))?;

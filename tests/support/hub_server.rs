@@ -5,8 +5,6 @@
 //! names, redirects `/REPO/resolve/REV/FILE` relatively for small files and to another address
 //! (`/cdn/SHA256`) for the weights, whose SHA-256 it tells in `X-Linked-Etag`.
 
-#![allow(dead_code)] // Each test crate uses a part of it.
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 use parquet::basic::{Compression, LogicalType, TimeUnit};
+use parquet::data_type::Decimal;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::record::Field;
@@ -14,7 +15,7 @@ use parquet::record::reader::{ReaderIter, TreeBuilder};
 use serde_json::{Number, Value};
 
 use self::pages::{Bounded, Group};
-use super::{Fields, RecordError};
+use super::{EXACT_DIGITS, Fields, RecordError, twice};
 use crate::article::guard::guarded;
 
 /// Days from the first of the first year to the first of 1970.
@@ -39,11 +40,11 @@ pub struct ParquetReader<R: ChunkReader> {
 }
 
 impl<R: ChunkReader + 'static> ParquetReader<R> {
-    /// Reads what the file says of itself.
+    /// Reads what the file says of itself; with the reader come remarks for the user.
     ///
     /// # Errors
     /// When the file is cut or damaged, or packed in a way that is not read.
-    pub fn new(source: R) -> Result<Self, RecordError> {
+    pub fn new(source: R) -> Result<(Self, Vec<String>), RecordError> {
         let open = || {
             footer::check(&source)?;
             SerializedFileReader::new(Bounded(source))
@@ -66,19 +67,27 @@ impl<R: ChunkReader + 'static> ParquetReader<R> {
         }
         let schema = metadata.file_metadata().schema_descr();
         if schema.num_columns() == 0 {
-            return Err(broken(misfit()));
+            return Err(RecordError::Broken(
+                "the Parquet file has no column".to_owned(),
+            ));
         }
-        let columns = schema.root_schema().get_fields().iter();
-        let kinds = columns
+        let columns = schema.root_schema().get_fields();
+        let remarks = (columns.iter().enumerate())
+            .filter(|(number, column)| columns[..*number].iter().any(|c| c.name() == column.name()))
+            // The library finds columns by name.
+            .map(|(_, column)| twice(column.name(), "last"))
+            .collect();
+        let kinds = (columns.iter())
             .map(|column| column.get_basic_info().logical_type_ref().cloned())
             .collect();
-        Ok(Self {
+        let reader = Self {
             file,
             kinds,
             group: 0,
             rows: None,
             ready: VecDeque::new(),
-        })
+        };
+        Ok((reader, remarks))
     }
 
     /// How many rows the file says that it has.
@@ -181,10 +190,7 @@ fn value(field: &Field) -> Value {
         Field::Float16(n) => short(f32::from(*n)),
         Field::Float(n) => short(*n),
         Field::Double(n) => (*n).into(),
-        Field::Decimal(_) => field
-            .to_string()
-            .parse::<Number>()
-            .map_or(Value::Null, Value::Number),
+        Field::Decimal(n) => decimal(n),
         Field::Str(text) => text.as_str().into(),
         // Text that the file does not declare as such.
         Field::Bytes(bytes) => std::str::from_utf8(bytes.data()).map_or(Value::Null, Value::from),
@@ -208,6 +214,34 @@ fn value(field: &Field) -> Value {
                 key => (key.to_string(), value(field)),
             })
             .collect(),
+    }
+}
+
+/// A number with all its digits: text where JSON would have fewer.
+fn decimal(n: &Decimal) -> Value {
+    let (bytes, scale) = (n.data(), usize::try_from(n.scale()).unwrap_or(0));
+    let sign = bytes
+        .first()
+        .map_or(0, |first| if *first < 128 { 0 } else { 255 });
+    let (rest, last) = bytes.split_at(bytes.len().saturating_sub(16));
+    if rest.iter().any(|byte| *byte != sign) {
+        // Beyond 38 digits.
+        return Value::Null;
+    }
+    let mut sixteen = [sign; 16];
+    sixteen[16 - last.len()..].copy_from_slice(last);
+    let whole = i128::from_be_bytes(sixteen);
+    let mut text = format!("{:0>1$}", whole.unsigned_abs(), scale + 1);
+    if scale > 0 {
+        text.insert(text.len() - scale, '.');
+    }
+    if whole < 0 {
+        text.insert(0, '-');
+    }
+    let exact = usize::try_from(n.precision()).is_ok_and(|digits| digits <= EXACT_DIGITS);
+    match text.parse::<Number>() {
+        Ok(number) if exact => Value::Number(number),
+        _ => Value::String(text),
     }
 }
 
@@ -239,7 +273,8 @@ mod tests {
     }
 
     fn read(bytes: Vec<u8>) -> Result<Vec<Fields>, String> {
-        let reader = ParquetReader::new(bytes::Bytes::from(bytes)).map_err(|e| e.to_string())?;
+        let (reader, _) =
+            ParquetReader::new(bytes::Bytes::from(bytes)).map_err(|e| e.to_string())?;
         numbered(reader)
             .map(|row| row.map(|row| row.fields).map_err(|(_, e)| e.to_string()))
             .collect()

@@ -1,8 +1,6 @@
 //! Input that is meant to hurt: the message is clear, memory is bounded, and
 //! other inputs are done.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
 mod generate;
 
 use std::fs;
@@ -30,7 +28,7 @@ fn classify() -> Command {
         command.args(["-c", &bounded, env!("CARGO_BIN_EXE_classify")]);
         return command;
     }
-    Command::new(env!("CARGO_BIN_EXE_classify"))
+    crate::support::classify()
 }
 
 /// What came of each input, in order, and the messages. An article that is
