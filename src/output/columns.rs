@@ -165,8 +165,9 @@ impl Column {
                 }
             }
         }
+        let own = columns.len();
         for name in &extra.kept {
-            let taken = columns.iter().any(|column| column.name == *name);
+            let taken = columns[..own].iter().any(|column| column.name == *name);
             columns.push(Self {
                 name: match taken {
                     true => format!("{OF_TABLE}{name}"),
